@@ -1,0 +1,67 @@
+// A checkpoint's weights in memory: every format quirk resolved, matrices in the two canonical types.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "inference/engine.h"
+#include "inference/options.h"
+#include "inference/status.h"
+#include "inference/weights/model_config.h"
+#include "kernels/linear.h"
+#include "kernels/matrix.h"
+
+namespace apertura {
+
+// xIELU of one layer: the softplus is already applied.
+//   x > 0:  alphaP x^2 + beta x        x <= 0:  alphaN (expm1(min(x, eps)) - x) + beta x
+struct XieluParameters {
+    float alphaP = 0.8F;
+    float alphaN = 0.8F;
+    float beta = 0.5F;
+    float eps = -1e-6F;
+};
+
+struct LayerWeights {
+    std::vector<float> attentionNorm;    // [H]
+    std::vector<float> feedforwardNorm;  // [H]
+    std::vector<float> queryNorm;        // [D]
+    std::vector<float> keyNorm;          // [D]
+    kernels::Linear query, key, value, output;  // [Q D, H], [K D, H], [K D, H], [H, Q D]
+    kernels::Linear up, down;                   // [F, H], [H, F]
+    XieluParameters xielu;
+};
+
+// Owns (or maps) everything that its matrices point to.
+struct ModelWeights {
+    ModelConfig config;
+    kernels::DenseMatrix embedding;  // [vocabSize, H]
+    std::vector<LayerWeights> layers;
+    std::vector<float> finalNorm;  // [H]
+    kernels::Linear head;          // [outputVocabSize, H]; the embedding's memory where tied
+
+    std::vector<ModuleInfo> modules;    // every linear, in model order
+    std::string precision;              // for a person: "GPTQ 4/8-bit g128 + EoRA"
+    std::string contentHash;            // 32 hex digits
+    std::int64_t parameterCount = 0;
+    std::int64_t weightBytes = 0;       // in memory, adapters left out
+    std::int64_t adapterBytes = 0;
+    std::vector<std::string> warnings;  // one sentence each, naming file and field
+
+    std::shared_ptr<const void> storage;
+};
+
+// Loads the checkpoint in `source.directory`. Nothing outside the folder is read (except through a hub cache's
+// own links), no code of it is run.
+// Errors: fileMissing, fileCorrupt, unsupported, outOfMemory, cancelled (within about 100 ms of `stop`).
+Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
+    const ModelSource& source, const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
+    std::stop_token stop);
+
+}  // namespace apertura
