@@ -1,5 +1,5 @@
-// The public face of inference: load a checkpoint, open sessions on it, get answers. The application and the
-// command line see this header and nothing below it.
+// The public face of inference: load a checkpoint, open sessions on it, get answers. The
+// application and the command line see this header and nothing below it.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ namespace apertura {
 class Tokenizer;
 class ChatTemplate;
 
-// ---- what is asked -------------------------------------------------------------------------------------
+// ---- what is asked
+// -------------------------------------------------------------------------------------
 
 // Messages through the chat template. JSON texts are UTF-8.
 struct ChatPrompt {
@@ -44,8 +45,9 @@ struct IdsPrompt {
     std::vector<TokenId> ids;
 };
 
-// What happens when prompt and answer reach the context size: end with finish reason `context`, or leave out
-// the oldest turns (never the system message) until a quarter of the context is free. Only ChatPrompt can drop.
+// What happens when prompt and answer reach the context size: end with finish reason `context`, or
+// leave out the oldest turns (never the system message) until a quarter of the context is free.
+// Only ChatPrompt can drop.
 enum class ContextPolicy { stop, dropOldestTurns };
 
 struct Request {
@@ -54,7 +56,8 @@ struct Request {
     ContextPolicy contextPolicy = ContextPolicy::stop;
 };
 
-// ---- what is told while it runs ------------------------------------------------------------------------
+// ---- what is told while it runs
+// ------------------------------------------------------------------------
 
 enum class Phase { loading, readingPrompt, writing };
 
@@ -82,8 +85,9 @@ struct SampledToken {
 };
 
 struct TokensEvent {
-    std::vector<SampledToken> tokens;  // logprob, rank and top only where log-probabilities were asked for
-    double tokensPerSecond = 0.0;      // decode speed so far; 0 while unknown
+    std::vector<SampledToken>
+        tokens;  // logprob, rank and top only where log-probabilities were asked for
+    double tokensPerSecond = 0.0;  // decode speed so far; 0 while unknown
     std::int64_t contextUsed = 0;
 };
 
@@ -93,7 +97,8 @@ struct ContextFullEvent {
 
 using Event = std::variant<PhaseEvent, TextEvent, TokensEvent, ContextFullEvent>;
 
-// ---- what comes back -----------------------------------------------------------------------------------
+// ---- what comes back
+// -----------------------------------------------------------------------------------
 
 enum class FinishReason { stop, length, context, cancelled };
 
@@ -115,39 +120,39 @@ struct Metrics {
     std::int64_t adapterBytes = 0;
     std::int64_t deviceMemoryUsedBytes = 0;  // of the device that computes: VRAM on a GPU, else RAM
     std::int64_t deviceMemoryFreeBytes = 0;
-    std::int64_t processMemoryBytes = 0;     // resident set of this process
+    std::int64_t processMemoryBytes = 0;  // resident set of this process
     std::int64_t contextUsed = 0;
     std::int64_t contextSize = 0;
     std::uint64_t seed = 0;
 };
 
 struct Generation {
-    std::vector<TokenId> ids;        // generated, the stop id included
-    std::string text;                // the response, without special tokens
+    std::vector<TokenId> ids;  // generated, the stop id included
+    std::string text;          // the response, without special tokens
     std::string thoughts;
     std::string toolCalls;
     FinishReason finishReason = FinishReason::stop;
     std::vector<SampledToken> logprobs;  // one per id, where asked for
     std::vector<TokenId> promptIds;
-    SamplingOptions sampling;            // as used, seed filled in
+    SamplingOptions sampling;  // as used, seed filled in
     Metrics metrics;
 };
 
 // One linear of a checkpoint, for inspection.
 struct ModuleInfo {
-    std::string name;    // e.g. "model.layers.0.mlp.up_proj"
-    std::string format;  // "bf16", "fp16", "fp32", "gptq", "sinq"
-    double bits = 16;    // bits per weight of the codes as the file declares them
+    std::string name;              // e.g. "model.layers.0.mlp.up_proj"
+    std::string format;            // "bf16", "fp16", "fp32", "gptq", "sinq"
+    double bits = 16;              // bits per weight of the codes as the file declares them
     std::int64_t groupSize = 0;    // 0 where there are no groups
     std::int64_t adapterRank = 0;  // 0 where there is none
 };
 
 struct ModelInfo {
-    std::string name;           // folder name, or the snapshot's repository name in a hub cache
+    std::string name;  // folder name, or the snapshot's repository name in a hub cache
     std::filesystem::path directory;
-    std::string architecture;   // model_type of config.json
-    std::string precision;      // for a person: "BF16", "GPTQ 4/8-bit g128 + EoRA", "SINQ 4-bit g64"
-    std::string contentHash;    // 32 hex digits; equal for equal checkpoints
+    std::string architecture;  // model_type of config.json
+    std::string precision;     // for a person: "BF16", "GPTQ 4/8-bit g128 + EoRA", "SINQ 4-bit g64"
+    std::string contentHash;   // 32 hex digits; equal for equal checkpoints
     std::int64_t vocabularySize = 0;
     std::int64_t layerCount = 0;
     std::int64_t maximumContext = 0;
@@ -156,17 +161,19 @@ struct ModelInfo {
     std::int64_t adapterBytes = 0;
     std::int64_t kvBytesPerToken = 0;
     bool hasChatTemplate = false;
-    std::string chatTemplate;             // Jinja source in force
-    SamplingOptions recommendedSampling;  // generation_config.json, else temperature 0.8 and top-p 0.9
+    std::string chatTemplate;  // Jinja source in force
+    SamplingOptions
+        recommendedSampling;  // generation_config.json, else temperature 0.8 and top-p 0.9
     std::vector<ModuleInfo> modules;
-    std::vector<std::string> warnings;    // one sentence each
-    std::string backend;        // "reference", "cpu", "cuda"
-    std::string backendReason;  // why this one, in a sentence
+    std::vector<std::string> warnings;  // one sentence each
+    std::string backend;                // "reference", "cpu", "cuda"
+    std::string backendReason;          // why this one, in a sentence
     std::string device;
     double loadSeconds = 0.0;
 };
 
-// ---- the interfaces ------------------------------------------------------------------------------------
+// ---- the interfaces
+// ------------------------------------------------------------------------------------
 
 // One conversation's KV cache over a loaded model: ids in, text out.
 // Threads: use from one thread at a time. Only the stop token may be signalled from elsewhere.
@@ -174,11 +181,12 @@ class Session {
 public:
     virtual ~Session() = default;
 
-    // Answers `request`; a prefix the KV cache already holds is not computed again. `onEvent` receives
-    // phases, whole UTF-8 characters and token ids, in order, on the calling thread. Ends at end-of-turn, at
-    // sampling.maxTokens, at a full context, or within one token of `stop`; being stopped is no error.
-    // Errors: invalidRequest (a parameter out of range, a template that fails), contextTooSmall,
-    // outOfMemory, deviceLost. Text already delivered stays valid; the session can be used again.
+    // Answers `request`; a prefix the KV cache already holds is not computed again. `onEvent`
+    // receives phases, whole UTF-8 characters and token ids, in order, on the calling thread. Ends
+    // at end-of-turn, at sampling.maxTokens, at a full context, or within one token of `stop`;
+    // being stopped is no error. Errors: invalidRequest (a parameter out of range, a template that
+    // fails), contextTooSmall, outOfMemory, deviceLost. Text already delivered stays valid; the
+    // session can be used again.
     virtual Result<Generation> generate(const Request& request,
                                         const std::function<void(const Event&)>& onEvent,
                                         std::stop_token stop) = 0;
@@ -212,10 +220,11 @@ public:
     virtual ~Engine() = default;
 
     // `onProgress` receives Phase::loading in bytes, on the calling thread.
-    // Errors: fileMissing, fileCorrupt, unsupported, outOfMemory, cancelled, each naming file and field.
-    virtual Result<std::shared_ptr<Model>> load(const ModelSource& source, const LoadOptions& options,
-                                                const std::function<void(const PhaseEvent&)>& onProgress,
-                                                std::stop_token stop) = 0;
+    // Errors: fileMissing, fileCorrupt, unsupported, outOfMemory, cancelled, each naming file and
+    // field.
+    virtual Result<std::shared_ptr<Model>> load(
+        const ModelSource& source, const LoadOptions& options,
+        const std::function<void(const PhaseEvent&)>& onProgress, std::stop_token stop) = 0;
 };
 
 // The in-process engine.

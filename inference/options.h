@@ -1,4 +1,5 @@
-// Every choice a caller can make about loading and answering, with its default. One truth per default.
+// Every choice a caller can make about loading and answering, with its default. One truth per
+// default.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +35,10 @@ struct SamplingOptions {
     double xtcThreshold = 0.1;
     std::map<TokenId, double> logitBias;
     std::vector<TokenId> banned;
-    std::optional<std::uint64_t> seed;        // absent = a fresh one, reported in the metrics
-    std::optional<std::int64_t> maxTokens;    // absent = until the context is full
-    std::int64_t logprobs = 0;                // alternatives reported per token; 0 = no log-probabilities
-    std::vector<std::string> stop;            // stop strings
+    std::optional<std::uint64_t> seed;      // absent = a fresh one, reported in the metrics
+    std::optional<std::int64_t> maxTokens;  // absent = until the context is full
+    std::int64_t logprobs = 0;      // alternatives reported per token; 0 = no log-probabilities
+    std::vector<std::string> stop;  // stop strings
     bool ignoreEndOfSequence = false;
 };
 

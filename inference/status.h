@@ -1,5 +1,6 @@
-// How a function of ours says that something expected went wrong: a Result that holds either a value or
-// an Error with one clear sentence. Broken invariants abort through CHECK (kernels/check.h) instead.
+// How a function of ours says that something expected went wrong: a Result that holds either a
+// value or an Error with one clear sentence. Broken invariants abort through CHECK
+// (kernels/check.h) instead.
 #pragma once
 
 #include <string>
@@ -11,20 +12,21 @@
 namespace apertura {
 
 enum class ErrorCode {
-    fileMissing,     // a file or folder is not there or cannot be read
-    fileCorrupt,     // a file is there, but its content contradicts itself or its siblings
-    unsupported,     // well-formed, but nothing that Apertura runs; the sentence says what it does run
-    invalidRequest,  // the caller asked for something outside the documented range
-    contextTooSmall, // the prompt does not fit the context
+    fileMissing,  // a file or folder is not there or cannot be read
+    fileCorrupt,  // a file is there, but its content contradicts itself or its siblings
+    unsupported,  // well-formed, but nothing that Apertura runs; the sentence says what it does run
+    invalidRequest,   // the caller asked for something outside the documented range
+    contextTooSmall,  // the prompt does not fit the context
     outOfMemory,
-    storageFull,     // disk full or quota exceeded
-    storageFailed,   // another failure of reading or writing storage
-    cancelled,       // stopped on request; no fault
-    deviceLost,      // a device (GPU, server) failed while working
+    storageFull,    // disk full or quota exceeded
+    storageFailed,  // another failure of reading or writing storage
+    cancelled,      // stopped on request; no fault
+    deviceLost,     // a device (GPU, server) failed while working
 };
 
-// One failure. `message` is one sentence for a person, ending in a full stop, naming the file and the field
-// where there are any: "model.safetensors: model.norm.weight has dtype I64, but a norm is BF16, F16 or F32."
+// One failure. `message` is one sentence for a person, ending in a full stop, naming the file and
+// the field where there are any: "model.safetensors: model.norm.weight has dtype I64, but a norm is
+// BF16, F16 or F32."
 struct Error {
     ErrorCode code = ErrorCode::invalidRequest;
     std::string message;

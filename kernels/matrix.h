@@ -46,8 +46,9 @@ constexpr std::int64_t bytesPerNumber(NumberType type) {
     return type == NumberType::fp32 ? 4 : 2;
 }
 
-// A weight matrix [rows, columns] as the file stores it: row-major, contiguous, little-endian, at any byte
-// alignment that is a multiple of the number's size. For a linear, rows = O and columns = I.
+// A weight matrix [rows, columns] as the file stores it: row-major, contiguous, little-endian, at
+// any byte alignment that is a multiple of the number's size. For a linear, rows = O and columns =
+// I.
 struct DenseMatrix {
     NumberType type = NumberType::bf16;
     std::int64_t rows = 0;

@@ -46,7 +46,8 @@ constexpr std::uint16_t floatToHalf(float value) {
     if (magnitude < 0x38800000U) {  // below 2^-14: subnormal, a multiple of 2^-24
         // Adding 2^-1 aligns the mantissa's last bit with 2^-24, so the FPU rounds to nearest even.
         const float shifted = std::bit_cast<float>(magnitude) + 0.5F;
-        return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3F000000U));
+        return static_cast<std::uint16_t>(sign |
+                                          (std::bit_cast<std::uint32_t>(shifted) - 0x3F000000U));
     }
     const std::uint32_t rounded = magnitude + 0xFFFU + ((magnitude >> 13) & 1U);
     return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000U) >> 13));

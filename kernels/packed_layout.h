@@ -1,17 +1,19 @@
-// Where the code, scale and zero of a weight lie in a packed QuantizedMatrix. The loaders write by these
-// functions and every kernel reads by them; nothing else derives a bit position.
+// Where the code, scale and zero of a weight lie in a packed QuantizedMatrix. The loaders write by
+// these functions and every kernel reads by them; nothing else derives a bit position.
 //
-// Rows (outputs) are taken in blocks of 16, inputs in groups that share one scale and zero. A *record* holds
-// the codes of one block and one group; records follow each other by group, then by row block. A record is a
-// sequence of 64-byte *chunks*:
+// Rows (outputs) are taken in blocks of 16, inputs in groups that share one scale and zero. A
+// *record* holds the codes of one block and one group; records follow each other by group, then by
+// row block. A record is a sequence of 64-byte *chunks*:
 //
-//   4 bits: chunk j holds inputs 8j .. 8j+7 of the group; byte 4r + k holds the code of (row r, input 8j + k)
+//   4 bits: chunk j holds inputs 8j .. 8j+7 of the group; byte 4r + k holds the code of (row r,
+//   input 8j + k)
 //           in its low nibble and of (row r, input 8j + 4 + k) in its high nibble, k < 4.
 //   8 bits: chunk j holds inputs 4j .. 4j+3; byte 4r + k holds the code of (row r, input 4j + k).
 //
-// A 32-bit lane of a chunk is therefore one row (VNNI), four such bytes are a dp4a operand (CUDA), and the
-// nibble halves of a chunk are two rows of an AMX B tile. Scales and zeros are [O / 16 blocks, G, 16].
-// Rows beyond O in the last block have scale 0. Inputs are a multiple of 8 (4 bits) or 4 (8 bits) per group.
+// A 32-bit lane of a chunk is therefore one row (VNNI), four such bytes are a dp4a operand (CUDA),
+// and the nibble halves of a chunk are two rows of an AMX B tile. Scales and zeros are [O / 16
+// blocks, G, 16]. Rows beyond O in the last block have scale 0. Inputs are a multiple of 8 (4 bits)
+// or 4 (8 bits) per group.
 #pragma once
 
 #include <cstdint>
@@ -54,8 +56,9 @@ struct CodePosition {
     int shift = 0;  // 0 or 4: the code is (bytes[byte] >> shift) & (15 or 255)
 };
 
-// Where the code of (output, input) lies, in a matrix of `inputs` inputs. The group size does not matter:
-// records of one block are contiguous by group and chunks inside by input, so input alone gives the chunk.
+// Where the code of (output, input) lies, in a matrix of `inputs` inputs. The group size does not
+// matter: records of one block are contiguous by group and chunks inside by input, so input alone
+// gives the chunk.
 constexpr CodePosition codePosition(CodeBits bits, std::int64_t output, std::int64_t input,
                                     std::int64_t inputs) {
     const std::int64_t perChunk = inputsPerChunk(bits);

@@ -3,8 +3,9 @@
 //
 //   W[o, i] = scale[o, g] * (code[o, p] - zero[o, g]) * inputScale[i],   g = p / groupSize
 //
-// where p = i, or, where inputOrder is given, p is the position with inputOrder[p] = i: the packed matrix
-// keeps its inputs in the order of their groups, and position p reads input inputOrder[p] of x.
+// where p = i, or, where inputOrder is given, p is the position with inputOrder[p] = i: the packed
+// matrix keeps its inputs in the order of their groups, and position p reads input inputOrder[p] of
+// x.
 #pragma once
 
 #include <cstddef>
@@ -17,20 +18,21 @@
 
 namespace apertura::kernels {
 
-// Non-owning view; the loaded model outlives it. At most one of integerZeros and realZeros is given; without
-// both, the zero is `symmetricZero` for every group.
+// Non-owning view; the loaded model outlives it. At most one of integerZeros and realZeros is
+// given; without both, the zero is `symmetricZero` for every group.
 struct QuantizedMatrix {
     std::int64_t inputs = 0;     // I, a multiple of groupSize
     std::int64_t outputs = 0;    // O, before padding to blocks of 16 rows
     std::int64_t groupSize = 0;  // inputs sharing one scale and zero; a multiple of 8, or I
     CodeBits bits = CodeBits::four;
-    std::uint8_t symmetricZero = 8;               // the common zero, used when no zeros are given
-    std::span<const std::byte> codes;             // records of packed_layout.h
-    std::span<const std::uint16_t> scales;        // [O / 16, G, 16], fp16 bits
-    std::span<const std::uint8_t> integerZeros;   // like scales; empty unless all are 0..255
-    std::span<const std::uint16_t> realZeros;     // like scales, fp16 bits
-    std::span<const std::uint16_t> inputScale;    // [I] by input i, fp16 bits; empty unless the format has one
-    std::span<const std::uint32_t> inputOrder;    // [I], empty unless act-order permuted the inputs
+    std::uint8_t symmetricZero = 8;              // the common zero, used when no zeros are given
+    std::span<const std::byte> codes;            // records of packed_layout.h
+    std::span<const std::uint16_t> scales;       // [O / 16, G, 16], fp16 bits
+    std::span<const std::uint8_t> integerZeros;  // like scales; empty unless all are 0..255
+    std::span<const std::uint16_t> realZeros;    // like scales, fp16 bits
+    std::span<const std::uint16_t>
+        inputScale;  // [I] by input i, fp16 bits; empty unless the format has one
+    std::span<const std::uint32_t> inputOrder;  // [I], empty unless act-order permuted the inputs
 
     std::int64_t groups() const { return inputs / groupSize; }
     std::int64_t byteCount() const {
@@ -52,7 +54,8 @@ struct QuantizedMatrix {
         if (!integerZeros.empty()) {
             return static_cast<float>(integerZeros[index]);
         }
-        return realZeros.empty() ? static_cast<float>(symmetricZero) : halfToFloat(realZeros[index]);
+        return realZeros.empty() ? static_cast<float>(symmetricZero)
+                                 : halfToFloat(realZeros[index]);
     }
     // The input of x that packed position p multiplies.
     std::int64_t inputAt(std::int64_t p) const {

@@ -15,8 +15,8 @@ struct TemplateInput {
     std::optional<std::string> toolsJson;      // absent = none (but defined)
     std::optional<std::string> documentsJson;  // likewise
     bool addGenerationPrompt = false;
-    // An object whose members become variables of their own (bos_token, eos_token, enable_thinking, ..);
-    // its member "date" (ISO day) also fixes strftime_now.
+    // An object whose members become variables of their own (bos_token, eos_token, enable_thinking,
+    // ..); its member "date" (ISO day) also fixes strftime_now.
     std::string variablesJson = "{}";
 };
 
@@ -26,8 +26,8 @@ public:
     // Errors: invalidRequest with Error::line, the sentence names line and construct.
     static Result<ChatTemplate> parse(const std::string& source);
 
-    // Errors: invalidRequest (the template's own raise_exception, an undefined value, bad JSON, a limit
-    // reached: steps, size, nesting, recursion or time), with Error::line where it is known.
+    // Errors: invalidRequest (the template's own raise_exception, an undefined value, bad JSON, a
+    // limit reached: steps, size, nesting, recursion or time), with Error::line where it is known.
     Result<std::string> render(const TemplateInput& input) const;
 
     const std::string& source() const;

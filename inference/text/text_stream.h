@@ -1,5 +1,5 @@
-// Token bytes to whole characters while they stream: what can still become a character is held back, what no
-// longer can is shown as U+FFFD at once. The chunks joined equal decode() of all ids.
+// Token bytes to whole characters while they stream: what can still become a character is held
+// back, what no longer can is shown as U+FFFD at once. The chunks joined equal decode() of all ids.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@ namespace apertura {
 
 class TextStream {
 public:
-    // Takes the next token's bytes; returns the text that has become certain, whole characters only.
+    // Takes the next token's bytes; returns the text that has become certain, whole characters
+    // only.
     std::string push(std::string_view bytes);
     // Ends the text: an unfinished character becomes one U+FFFD.
     std::string finish();
@@ -18,7 +19,8 @@ private:
     std::string m_pending;  // 0 to 3 bytes that begin a valid character
 };
 
-// Replaces each maximal ill-formed subpart by U+FFFD (Unicode 15, table 3-8; as Python's errors="replace").
+// Replaces each maximal ill-formed subpart by U+FFFD (Unicode 15, table 3-8; as Python's
+// errors="replace").
 std::string toValidUtf8(std::string_view bytes);
 
 }  // namespace apertura

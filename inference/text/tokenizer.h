@@ -15,8 +15,8 @@
 namespace apertura {
 
 struct EncodeOptions {
-    // Whether spellings of *special* added tokens in the text become those tokens. Non-special added tokens
-    // match in any case.
+    // Whether spellings of *special* added tokens in the text become those tokens. Non-special
+    // added tokens match in any case.
     bool specialTokens = true;
     // Whether the post-processor runs (BOS in front, where the file says so).
     bool addBos = false;
@@ -28,7 +28,8 @@ public:
     virtual ~Tokenizer() = default;
 
     // Bytes that are not UTF-8 become one U+FFFD per maximal ill-formed subpart first. Never fails.
-    virtual std::vector<TokenId> encode(std::string_view text, const EncodeOptions& options) const = 0;
+    virtual std::vector<TokenId> encode(std::string_view text,
+                                        const EncodeOptions& options) const = 0;
 
     // The bytes that a token stands for; the spelling of an added token. Empty for an unknown id.
     virtual std::string_view bytes(TokenId id) const = 0;

@@ -1,4 +1,5 @@
-// A checkpoint's weights in memory: every format quirk resolved, matrices in the two canonical types.
+// A checkpoint's weights in memory: every format quirk resolved, matrices in the two canonical
+// types.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +30,10 @@ struct XieluParameters {
 };
 
 struct LayerWeights {
-    std::vector<float> attentionNorm;    // [H]
-    std::vector<float> feedforwardNorm;  // [H]
-    std::vector<float> queryNorm;        // [D]
-    std::vector<float> keyNorm;          // [D]
+    std::vector<float> attentionNorm;           // [H]
+    std::vector<float> feedforwardNorm;         // [H]
+    std::vector<float> queryNorm;               // [D]
+    std::vector<float> keyNorm;                 // [D]
     kernels::Linear query, key, value, output;  // [Q D, H], [K D, H], [K D, H], [H, Q D]
     kernels::Linear up, down;                   // [F, H], [H, F]
     XieluParameters xielu;
@@ -46,22 +47,23 @@ struct ModelWeights {
     std::vector<float> finalNorm;  // [H]
     kernels::Linear head;          // [outputVocabSize, H]; the embedding's memory where tied
 
-    std::vector<ModuleInfo> modules;    // every linear, in model order
-    std::string precision;              // for a person: "GPTQ 4/8-bit g128 + EoRA"
-    std::string contentHash;            // 32 hex digits
+    std::vector<ModuleInfo> modules;  // every linear, in model order
+    std::string precision;            // for a person: "GPTQ 4/8-bit g128 + EoRA"
+    std::string contentHash;          // 32 hex digits
     std::int64_t parameterCount = 0;
-    std::int64_t weightBytes = 0;       // in memory, adapters left out
+    std::int64_t weightBytes = 0;  // in memory, adapters left out
     std::int64_t adapterBytes = 0;
     std::vector<std::string> warnings;  // one sentence each, naming file and field
 
     std::shared_ptr<const void> storage;
 };
 
-// Loads the checkpoint in `source.directory`. Nothing outside the folder is read (except through a hub cache's
-// own links), no code of it is run.
-// Errors: fileMissing, fileCorrupt, unsupported, outOfMemory, cancelled (within about 100 ms of `stop`).
+// Loads the checkpoint in `source.directory`. Nothing outside the folder is read (except through a
+// hub cache's own links), no code of it is run. Errors: fileMissing, fileCorrupt, unsupported,
+// outOfMemory, cancelled (within about 100 ms of `stop`).
 Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
-    const ModelSource& source, const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
+    const ModelSource& source,
+    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
     std::stop_token stop);
 
 }  // namespace apertura

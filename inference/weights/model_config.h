@@ -45,7 +45,8 @@ struct ModelConfig {
 Result<ModelConfig> readModelConfig(const std::filesystem::path& directory);
 Result<ModelConfig> parseModelConfig(const std::string& json);
 
-// generation_config.json: what it recommends for sampling and where it stops. A missing file is no error.
+// generation_config.json: what it recommends for sampling and where it stops. A missing file is no
+// error.
 struct GenerationConfig {
     std::optional<double> temperature;
     std::optional<double> topP;

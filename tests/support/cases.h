@@ -1,5 +1,5 @@
-// Test cases that need no Qt: a test file defines cases(); Qt Test runs each as a row (qt_case_main.cpp), and a
-// machine without Qt runs the same through plain_case_main.cpp.
+// Test cases that need no Qt: a test file defines cases(); Qt Test runs each as a row
+// (qt_case_main.cpp), and a machine without Qt runs the same through plain_case_main.cpp.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,6 @@
-// Where golden cases are: tests/data, the folders named in APERTURA_GOLDENS (colon-separated), and ../shared
-// beside the repository, where they exist. Each holds models/, tokenizer/, templates/, samplers/.
+// Where golden cases are: tests/data, the folders named in APERTURA_GOLDENS (colon-separated), and
+// ../shared beside the repository, where they exist. Each holds models/, tokenizer/, templates/,
+// samplers/.
 #pragma once
 
 #include <filesystem>

@@ -12,7 +12,8 @@ int main(int argumentCount, char** arguments) {
     int skipped = 0;
     int passed = 0;
     for (const auto& testCase : apertura::test::cases()) {
-        if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), testCase.name) == chosen.end()) {
+        if (!chosen.empty() &&
+            std::find(chosen.begin(), chosen.end(), testCase.name) == chosen.end()) {
             continue;
         }
         apertura::test::Findings findings;
