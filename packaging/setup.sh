@@ -1,0 +1,64 @@
+# Sourced by run.sh and test.sh: installs what is missing and builds. Every step says what it does on standard
+# error, reads nothing from standard input, and leaves standard output to the caller.
+
+APERTURA_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+APERTURA_BUILD="$APERTURA_ROOT/build/release"
+
+say() {
+    printf 'apertura: %s\n' "$*" >&2
+}
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+# The packages of dependencies-debian.txt that dpkg does not list as installed, one a line.
+missing_packages() {
+    local package
+    while read -r package; do
+        case "$package" in '' | '#'*) continue ;; esac
+        if [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2> /dev/null)" != installed ]; then
+            printf '%s\n' "$package"
+        fi
+    done < "$APERTURA_ROOT/packaging/dependencies-debian.txt"
+}
+
+install_dependencies() {
+    if ! command -v dpkg-query > /dev/null; then
+        say "this is not a Debian system: install what packaging/dependencies-debian.txt names yourself; building now"
+        return
+    fi
+    local missing
+    mapfile -t missing < <(missing_packages)
+    if [ "${#missing[@]}" -eq 0 ]; then
+        return
+    fi
+    say "installing ${#missing[@]} packages: ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo > /dev/null ||
+            fail "these packages are missing, and there is no sudo to install them: ask an administrator for: apt-get install ${missing[*]}"
+        say "sudo may ask for your password"
+        as_root=(sudo)
+    fi
+    "${as_root[@]}" apt-get update -q < /dev/null >&2 ||
+        say "the package lists could not be renewed; trying with those that are there"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+        "${missing[@]}" < /dev/null >&2 || fail "the packages could not be installed (see above)"
+    mapfile -t missing < <(missing_packages)
+    [ "${#missing[@]}" -eq 0 ] || fail "still missing after the installation: ${missing[*]}"
+}
+
+# build TARGET...: configures and builds the targets, Release.
+build() {
+    local configure=(cmake --preset release)
+    if [ ! -f "$APERTURA_BUILD/CMakeCache.txt" ] && command -v ninja > /dev/null; then
+        configure+=(-G Ninja)
+    fi
+    say "configuring in build/release"
+    (cd "$APERTURA_ROOT" && "${configure[@]}") < /dev/null >&2 || fail "the build could not be configured (see above)"
+    say "building: $* (the first time takes some minutes)"
+    cmake --build "$APERTURA_BUILD" --parallel "$(nproc)" --target "$@" < /dev/null >&2 ||
+        fail "the build failed (see above)"
+}
