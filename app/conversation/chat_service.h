@@ -26,7 +26,7 @@ struct ConversationSummary {
 
 // One message of the path that is shown, with its versions (siblings).
 struct ChatTurn {
-    qint64 id = 0;
+    qint64 id = 0;  // 0 = a queued answer, which is stored only when it begins
     Role role = Role::user;
     QString text;
     QString thoughts;
@@ -107,7 +107,8 @@ public:
     virtual void send(const QString& text) = 0;
     virtual void stop() = 0;                           // the answer of the open conversation
     virtual void withdraw(qint64 conversationId) = 0;  // the queued request of a conversation
-    virtual void regenerate(qint64 answerId) = 0;      // a sibling of that answer
+    // A sibling of that answer; of a user's message that has none, its first answer.
+    virtual void regenerate(qint64 messageId) = 0;
     virtual void editMessage(qint64 messageId,
                              const QString& text) = 0;              // a sibling, and a new answer
     virtual void selectVersion(qint64 messageId, int version) = 0;  // 1-based
@@ -136,6 +137,9 @@ Q_SIGNALS:
     void modelChanged();
     void readoutsChanged();                                     // at most four times a second
     void conversationDeleted(qint64 id, const QString& title);  // can be restored
+    // The message could not be stored, or there is no model to answer it: nothing was kept of it,
+    // so the composer takes `text` back and shows the sentence.
+    void sendFailed(const QString& text, const QString& sentence);
     // Something failed that belongs to no message: one sentence.
     void problem(const QString& sentence);
 };
