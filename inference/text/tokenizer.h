@@ -11,6 +11,7 @@
 
 #include "inference/options.h"
 #include "inference/status.h"
+#include "inference/text/text_stream.h"
 
 namespace apertura {
 
@@ -42,6 +43,8 @@ public:
     virtual std::int64_t size() const = 0;
     // What the post-processor puts in front; absent where it adds nothing.
     virtual std::optional<TokenId> bosToken() const = 0;
+    // For the TextStream that decodes ids of this tokenizer.
+    virtual LeadingSpace leadingSpace() const { return LeadingSpace::keep; }
     // Spellings from tokenizer_config.json (bos_token, eos_token); empty where it has none.
     virtual std::string bosText() const = 0;
     virtual std::string eosText() const = 0;
@@ -51,7 +54,8 @@ public:
 // Errors: fileMissing, fileCorrupt, unsupported; the sentence names file and field.
 Result<std::shared_ptr<const Tokenizer>> loadTokenizer(const std::filesystem::path& directory);
 
-// All bytes of `ids` joined, each maximal subpart of an ill-formed sequence replaced by one U+FFFD.
+// All bytes of `ids` joined, each maximal subpart of an ill-formed sequence replaced by one U+FFFD;
+// without the space in front that leadingSpace() says to drop.
 std::string decode(const Tokenizer& tokenizer, std::span<const TokenId> ids);
 
 }  // namespace apertura
