@@ -31,6 +31,7 @@ struct SamplingOptions {
     double dryBase = 1.75;
     std::int64_t dryAllowedLength = 2;
     std::vector<std::string> drySequenceBreakers = {"\n", ":", "\"", "*"};
+    std::vector<TokenId> dryBreakerIds;  // breakers by id, beside those that contain one of these texts
     double xtcProbability = 0.0;
     double xtcThreshold = 0.1;
     std::map<TokenId, double> logitBias;

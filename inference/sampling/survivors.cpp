@@ -1,0 +1,171 @@
+#include "inference/sampling/survivors.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "kernels/check.h"
+
+namespace apertura::sampling {
+
+std::size_t Survivors::fill(std::span<const double> logits, double temperature) {
+    m_tokens.clear();
+    m_tokens.reserve(logits.size());
+    m_temperature = temperature;
+    m_largest = -std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+        if (logits[i] > -std::numeric_limits<double>::infinity()) {
+            m_tokens.push_back({logits[i], 0.0, static_cast<TokenId>(i)});
+            m_largest = std::max(m_largest, logits[i]);
+        }
+    }
+    m_weighed = false;
+    m_sorted = false;
+    return m_tokens.size();
+}
+
+void Survivors::keepTopNSigma(double n) {
+    const auto count = static_cast<double>(m_tokens.size());
+    double mean = 0.0;
+    for (const Survivor& token : m_tokens) {
+        mean += token.logit / count;
+    }
+    double variance = 0.0;
+    for (const Survivor& token : m_tokens) {
+        variance += (token.logit - mean) * (token.logit - mean) / count;
+    }
+    const double lowest = m_largest - n * std::sqrt(variance);
+    std::erase_if(m_tokens, [&](const Survivor& token) { return token.logit < lowest; });
+}
+
+void Survivors::keepTopK(std::int64_t k) {
+    if (k >= static_cast<std::int64_t>(m_tokens.size())) {
+        return;
+    }
+    if (!m_sorted) {
+        std::nth_element(m_tokens.begin(), m_tokens.begin() + (k - 1), m_tokens.end(), isAhead);
+    }
+    keepFirst(static_cast<std::size_t>(k));
+}
+
+void Survivors::keepTopP(double topP) {
+    weigh();
+    const double total = totalWeight();
+    if (!m_sorted) {
+        // Tokens that all n together could not reach (1 - topP) are not in the shortest beginning.
+        // Half of that bound leaves room for rounding.
+        const double floor = 0.5 * (1.0 - topP) * total / static_cast<double>(m_tokens.size());
+        std::erase_if(m_tokens, [&](const Survivor& token) { return token.weight < floor; });
+        sort();
+    }
+    double sum = 0.0;
+    for (std::size_t i = 0; i < m_tokens.size(); ++i) {
+        sum += m_tokens[i].weight;
+        if (sum >= topP * total) {
+            keepFirst(i + 1);
+            return;
+        }
+    }
+}
+
+void Survivors::keepMinP(double minP) {
+    weigh();
+    std::erase_if(m_tokens, [&](const Survivor& token) { return token.weight < minP; });
+}
+
+void Survivors::keepTypicalP(double typicalP) {
+    sort();
+    weigh();
+    const double total = totalWeight();
+    const double logTotal = std::log(total);
+    // -ln p, exact where p itself is too small for a double
+    const auto surprise = [&](const Survivor& token) {
+        return logTotal - (token.logit - m_largest) / m_temperature;
+    };
+    double entropy = 0.0;
+    for (const Survivor& token : m_tokens) {
+        if (token.weight > 0.0) {
+            entropy += token.weight / total * surprise(token);
+        }
+    }
+    m_distances.clear();
+    for (std::size_t i = 0; i < m_tokens.size(); ++i) {
+        m_distances.emplace_back(std::abs(surprise(m_tokens[i]) - entropy), i);
+    }
+    std::sort(m_distances.begin(), m_distances.end());
+    double sum = 0.0;
+    std::size_t kept = 0;
+    while (kept < m_distances.size() && sum < typicalP * total) {
+        sum += m_tokens[m_distances[kept].second].weight;
+        ++kept;
+    }
+    // Marked by a weight that no token has, so that the order of tokens stays.
+    for (std::size_t i = kept; i < m_distances.size(); ++i) {
+        m_tokens[m_distances[i].second].weight = -1.0;
+    }
+    std::erase_if(m_tokens, [](const Survivor& token) { return token.weight < 0.0; });
+    m_weighed = false;
+}
+
+void Survivors::excludeTopChoices(double threshold) {
+    weigh();
+    const double least = threshold * totalWeight();
+    std::size_t count = 0;
+    const Survivor* last = nullptr;
+    for (const Survivor& token : m_tokens) {
+        if (token.weight >= least) {
+            ++count;
+            last = last == nullptr || isAhead(*last, token) ? &token : last;
+        }
+    }
+    if (count < 2) {
+        return;
+    }
+    const TokenId kept = last->id;
+    std::erase_if(m_tokens,
+                  [&](const Survivor& token) { return token.weight >= least && token.id != kept; });
+    m_weighed = false;
+}
+
+std::span<const Survivor> Survivors::ordered() {
+    weigh();
+    sort();
+    return m_tokens;
+}
+
+void Survivors::weigh() {
+    if (m_weighed) {
+        return;
+    }
+    CHECK(!m_tokens.empty());
+    m_largest = m_tokens.front().logit;
+    for (const Survivor& token : m_tokens) {
+        m_largest = std::max(m_largest, token.logit);
+    }
+    for (Survivor& token : m_tokens) {
+        token.weight = std::exp((token.logit - m_largest) / m_temperature);
+    }
+    m_weighed = true;
+}
+
+double Survivors::totalWeight() const {
+    double total = 0.0;
+    for (const Survivor& token : m_tokens) {
+        total += token.weight;
+    }
+    return total;
+}
+
+void Survivors::sort() {
+    if (!m_sorted) {
+        std::sort(m_tokens.begin(), m_tokens.end(), isAhead);
+        m_sorted = true;
+    }
+}
+
+void Survivors::keepFirst(std::size_t count) {
+    m_tokens.resize(count);
+}
+
+}  // namespace apertura::sampling
