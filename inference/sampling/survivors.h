@@ -42,14 +42,16 @@ private:
     void weigh();
     double totalWeight() const;
     void sort();
-    void keepFirst(std::size_t count);
+    void radixSort();
 
     std::vector<Survivor> m_tokens;
+    std::vector<Survivor> m_scratch;  // what sort() moves the tokens through
     std::vector<std::pair<double, std::size_t>> m_distances;  // scratch of typical-p
     double m_temperature = 1.0;
     double m_largest = 0.0;
     bool m_weighed = false;
-    bool m_sorted = false;
+    bool m_sorted = false;  // in the order of tokens
+    bool m_byId = false;    // in the order of ids
 };
 
 }  // namespace apertura::sampling

@@ -105,7 +105,7 @@ void aContinuedAnswerGoesOnCounting(Findings& findings) {
 }
 
 void partialSortingEqualsSortingAll(Findings& findings) {
-    const auto logits = normalLogits(5000, 1.5F);
+    const auto logits = normalLogits(20000, 1.5F);
     SamplingOptions neutral;
     const auto all = Sampler::create(startOf(neutral, logits.size()))->distribution(logits);
     SamplingOptions cut;
@@ -127,6 +127,27 @@ void partialSortingEqualsSortingAll(Findings& findings) {
         findings.equal((*kept)[i].first, (*all)[i].first, "place " + std::to_string(i));
     }
     findings.equal(kept->size(), std::size_t{40}, "top-k tokens");
+}
+
+void equalLogitsStandInTheOrderOfIds(Findings& findings) {
+    // enough tokens for either way of sorting; rounded, so that many are equal, 0 and -0 among them
+    for (const std::size_t count : {std::size_t{100}, std::size_t{20000}}) {
+        auto logits = normalLogits(count, 2.0F);
+        for (float& logit : logits) {
+            logit = std::round(logit);
+        }
+        const auto all = Sampler::create(startOf({}, count))->distribution(logits);
+        findings.equal(all->size(), count, "tokens");
+        for (std::size_t i = 1; i < all->size(); ++i) {
+            const TokenId a = (*all)[i - 1].first;
+            const TokenId b = (*all)[i].first;
+            const float la = logits[static_cast<std::size_t>(a)];
+            const float lb = logits[static_cast<std::size_t>(b)];
+            if (!findings.verify(la > lb || (la == lb && a < b), "place " + std::to_string(i))) {
+                return;
+            }
+        }
+    }
 }
 
 void aFailedTokenLeavesTheHistory(Findings& findings) {
@@ -260,6 +281,7 @@ std::vector<Case> cases() {
             {"sameSeedSameTokens", sameSeedSameTokens},
             {"aContinuedAnswerGoesOnCounting", aContinuedAnswerGoesOnCounting},
             {"partialSortingEqualsSortingAll", partialSortingEqualsSortingAll},
+            {"equalLogitsStandInTheOrderOfIds", equalLogitsStandInTheOrderOfIds},
             {"aFailedTokenLeavesTheHistory", aFailedTokenLeavesTheHistory},
             {"smallPenaltiesDoNotOverflow", smallPenaltiesDoNotOverflow},
             {"optionsSurviveTheWayThroughJson", optionsSurviveTheWayThroughJson},
