@@ -1,0 +1,24 @@
+#include "inference/model/decoder.h"
+
+namespace apertura {
+
+bool Decoder::forward(Sequence& sequence, std::int64_t firstPosition, std::span<const TokenId> ids,
+                      kernels::Matrix<float> logits, const std::stop_token& stop) {
+    const Pass pass{sequence, firstPosition, static_cast<std::int64_t>(ids.size())};
+    m_backend.embed(pass, ids);
+    for (std::int64_t layer = 0; layer < m_layerCount; ++layer) {
+        if (stop.stop_requested()) {
+            return false;
+        }
+        m_backend.projectQueryKeyValue(pass, layer);
+        m_backend.attend(pass, layer);
+        m_backend.addAttended(pass, layer);
+        m_backend.addFeedforward(pass, layer);
+    }
+    if (logits.rows > 0) {
+        m_backend.logits(pass, logits);
+    }
+    return true;
+}
+
+}  // namespace apertura
