@@ -1,0 +1,334 @@
+#include "inference/weights/checkpoint.h"
+
+#include <cmath>
+#include <utility>
+
+#include "inference/weights/content_hash.h"
+#include "inference/weights/dense_loader.h"
+#include "inference/weights/json_fields.h"
+#include "inference/weights/linear_loader.h"
+#include "inference/weights/precision_text.h"
+#include "inference/weights/quantization_config.h"
+#include "inference/weights/tensor_set.h"
+#include "inference/weights/weight_storage.h"
+
+namespace apertura {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Tensors that some writers leave in a checkpoint and everybody recomputes.
+bool isKnownSurplus(const std::string& canonical) {
+    return canonical.ends_with("rotary_emb.inv_freq") ||
+           canonical.ends_with("rotary_emb.original_inv_freq");
+}
+
+float softplus(float raw) {
+    const double x = raw;
+    return static_cast<float>(std::log1p(std::exp(-std::fabs(x))) + std::fmax(x, 0.0));
+}
+
+// Puts a model together, tensor by tensor, counting bytes.
+class CheckpointLoader {
+public:
+    CheckpointLoader(ModelConfig config, LoadContext context, std::int64_t totalBytes,
+                     const std::function<void(std::int64_t, std::int64_t)>& onBytes)
+        : m_context(std::move(context)), m_totalBytes(totalBytes), m_onBytes(onBytes) {
+        m_weights.config = std::move(config);
+    }
+
+    Result<ModelWeights> load() {
+        report(0);
+        for (const auto& step : {&CheckpointLoader::loadEmbedding, &CheckpointLoader::loadLayers,
+                                 &CheckpointLoader::loadHead}) {
+            if (auto done = (this->*step)(); !done) {
+                return done.error();
+            }
+        }
+        m_weights.precision = precisionText(m_weights.modules);
+        report(m_totalBytes);
+        return std::move(m_weights);
+    }
+
+private:
+    Result<void> loadEmbedding() {
+        const ModelConfig& config = m_weights.config;
+        const Tensor* tensor = m_context.tensors.find("model.embed_tokens.weight");
+        if (tensor == nullptr) {
+            return m_context.tensors.missing("model.embed_tokens.weight");
+        }
+        auto matrix =
+            loadDenseMatrix(*tensor, config.vocabSize, config.hiddenSize, m_context.storage);
+        if (!matrix) {
+            return matrix.error();
+        }
+        m_weights.embedding = *matrix;
+        m_weights.parameterCount += config.vocabSize * config.hiddenSize;
+        m_weights.weightBytes += matrix->byteCount();
+        consumed(matrix->byteCount());
+        return {};
+    }
+
+    Result<void> loadLayers() {
+        for (std::int64_t i = 0; i < m_weights.config.numHiddenLayers; ++i) {
+            auto layer = loadLayer("model.layers." + std::to_string(i) + ".");
+            if (!layer) {
+                return layer.error();
+            }
+            m_weights.layers.push_back(std::move(*layer));
+        }
+        return {};
+    }
+
+    Result<LayerWeights> loadLayer(const std::string& prefix) {
+        const ModelConfig& config = m_weights.config;
+        const std::int64_t hidden = config.hiddenSize;
+        const std::int64_t queries = config.numAttentionHeads * config.headDim;
+        const std::int64_t keys = config.numKeyValueHeads * config.headDim;
+        LayerWeights layer;
+        struct Norm {
+            const char* name;
+            std::vector<float>& target;
+            std::int64_t size;
+        };
+        for (const Norm& norm :
+             {Norm{"attention_layernorm.weight", layer.attentionNorm, hidden},
+              Norm{"feedforward_layernorm.weight", layer.feedforwardNorm, hidden},
+              Norm{"self_attn.q_norm.weight", layer.queryNorm, config.headDim},
+              Norm{"self_attn.k_norm.weight", layer.keyNorm, config.headDim}}) {
+            if (auto loaded = loadNorm(prefix + norm.name, norm.size, norm.target); !loaded) {
+                return loaded.error();
+            }
+        }
+        struct Module {
+            const char* name;
+            kernels::Linear& target;
+            std::int64_t outputs;
+            std::int64_t inputs;
+        };
+        for (const Module& module :
+             {Module{"self_attn.q_proj", layer.query, queries, hidden},
+              Module{"self_attn.k_proj", layer.key, keys, hidden},
+              Module{"self_attn.v_proj", layer.value, keys, hidden},
+              Module{"self_attn.o_proj", layer.output, hidden, queries},
+              Module{"mlp.up_proj", layer.up, config.intermediateSize, hidden},
+              Module{"mlp.down_proj", layer.down, hidden, config.intermediateSize}}) {
+            const LinearShape shape{prefix + module.name, module.outputs, module.inputs};
+            if (auto loaded = addLinear(shape, module.target); !loaded) {
+                return loaded.error();
+            }
+        }
+        if (auto loaded = loadXielu(prefix + "mlp.act_fn.", layer.xielu); !loaded) {
+            return loaded.error();
+        }
+        return layer;
+    }
+
+    Result<void> loadNorm(const std::string& name, std::int64_t size, std::vector<float>& target) {
+        const Tensor* tensor = m_context.tensors.find(name);
+        if (tensor == nullptr) {
+            return m_context.tensors.missing(name);
+        }
+        auto values = loadFloats(*tensor);
+        if (!values) {
+            return values.error();
+        }
+        if (auto fits = checkShape(*tensor, {size}); !fits) {
+            return fits;
+        }
+        target = std::move(*values);
+        m_weights.parameterCount += size;
+        m_weights.weightBytes += size * static_cast<std::int64_t>(sizeof(float));
+        consumed(static_cast<std::int64_t>(tensor->bytes().size()));
+        return {};
+    }
+
+    // A parameter of xIELU, of shape [1] or []; `fallback` where the file may lack it.
+    Result<float> loadScalar(const std::string& name, std::optional<float> fallback) {
+        const Tensor* tensor = m_context.tensors.find(name);
+        if (tensor == nullptr) {
+            if (fallback) {
+                return *fallback;
+            }
+            return m_context.tensors.missing(name);
+        }
+        const auto values = loadFloats(*tensor);
+        if (!values) {
+            return values.error();
+        }
+        if (values->size() != 1) {
+            return tensor->fault("has shape " + shapeText(tensor->shape()) +
+                                 ", but one number belongs there.");
+        }
+        consumed(static_cast<std::int64_t>(tensor->bytes().size()));
+        return values->front();
+    }
+
+    // The file holds alpha_p and alpha_n before the softplus; beta and eps are missing from some
+    // quantized ones.
+    Result<void> loadXielu(const std::string& prefix, XieluParameters& xielu) {
+        const auto beta = loadScalar(prefix + "beta", xielu.beta);
+        const auto eps = loadScalar(prefix + "eps", xielu.eps);
+        const auto alphaP = loadScalar(prefix + "alpha_p", std::nullopt);
+        const auto alphaN = loadScalar(prefix + "alpha_n", std::nullopt);
+        for (const auto* value : {&beta, &eps, &alphaP, &alphaN}) {
+            if (!value->ok()) {
+                return value->error();
+            }
+        }
+        xielu = {softplus(*alphaP), *beta + softplus(*alphaN), *beta, *eps};
+        m_weights.parameterCount += 2;
+        return {};
+    }
+
+    Result<void> addLinear(const LinearShape& shape, kernels::Linear& target) {
+        auto loaded = loadLinear(m_context, shape);
+        if (!loaded) {
+            return loaded.error();
+        }
+        target = std::move(loaded->linear);
+        m_weights.modules.push_back(std::move(loaded->info));
+        m_weights.weightBytes += loaded->weightBytes;
+        m_weights.parameterCount += shape.outputs * shape.inputs;
+        consumed(loaded->sourceBytes);
+        return {};
+    }
+
+    Result<void> loadHead() {
+        const ModelConfig& config = m_weights.config;
+        if (auto loaded = loadNorm("model.norm.weight", config.hiddenSize, m_weights.finalNorm);
+            !loaded) {
+            return loaded;
+        }
+        const LinearShape shape{"lm_head", config.outputVocabSize, config.hiddenSize};
+        if (!config.tieWordEmbeddings) {
+            return addLinear(shape, m_weights.head);
+        }
+        kernels::DenseMatrix rows = m_weights.embedding;
+        rows.rows = config.outputVocabSize;
+        m_weights.head.inputs = shape.inputs;
+        m_weights.head.outputs = shape.outputs;
+        m_weights.head.blocks.push_back({0, rows});
+        return {};
+    }
+
+    void consumed(std::int64_t bytes) { report(std::min(m_doneBytes + bytes, m_totalBytes)); }
+
+    void report(std::int64_t done) {
+        m_doneBytes = done;
+        if (m_onBytes) {
+            m_onBytes(m_doneBytes, m_totalBytes);
+        }
+    }
+
+    LoadContext m_context;
+    std::int64_t m_totalBytes;
+    std::int64_t m_doneBytes = 0;
+    const std::function<void(std::int64_t, std::int64_t)>& m_onBytes;
+    ModelWeights m_weights;
+};
+
+// One sentence for everything in the files that the model does not use.
+void warnOfUnused(const TensorSet& tensors, std::vector<std::string>& warnings) {
+    constexpr std::size_t kNamed = 3;
+    std::string names;
+    std::size_t count = 0;
+    const WeightFile* file = nullptr;
+    for (const Tensor* tensor : tensors.unused()) {
+        if (isKnownSurplus(tensor->entry->name)) {
+            continue;
+        }
+        if (count < kNamed) {
+            names += (count == 0 ? "" : ", ") + shown(tensor->entry->name);
+        }
+        file = count == 0 ? tensor->file : file;
+        ++count;
+    }
+    if (count == 0) {
+        return;
+    }
+    if (count > kNamed) {
+        names += " and " + std::to_string(count - kNamed) + " more";
+    }
+    warnings.push_back(file->label + ": " + names + (count == 1 ? " is" : " are") +
+                       " not part of the text model and ignored.");
+}
+
+// The files whose text says what the checkpoint is; missing ones are left out.
+Result<void> hashTexts(const fs::path& directory, ContentHasher& hasher) {
+    for (const char* name : {"config.json", "quantize_config.json", "quant_config.json",
+                             "model.safetensors.index.json.meta.json"}) {
+        std::error_code ignored;
+        if (!fs::exists(directory / name, ignored)) {
+            continue;
+        }
+        const auto text = readTextFile(directory / name, name, 64 << 20);
+        if (!text) {
+            return text.error();
+        }
+        hasher.addText(name, *text);
+    }
+    return {};
+}
+
+Result<ModelConfig> configOf(const fs::path& directory) {
+    std::error_code ignored;
+    if (!fs::is_directory(directory, ignored)) {
+        return Error{ErrorCode::fileMissing,
+                     directory.string() + " is no folder that can be read."};
+    }
+    auto config = readModelConfig(directory);
+    if (!config && config.error().code == ErrorCode::fileMissing) {
+        // A folder of another format often lacks config.json too; that format is the better answer.
+        if (const auto tensors = TensorSet::open(directory);
+            !tensors && tensors.error().code == ErrorCode::unsupported) {
+            return tensors.error();
+        }
+    }
+    return config;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
+    const ModelSource& source,
+    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
+    std::stop_token stop) {
+    auto config = configOf(source.directory);
+    if (!config) {
+        return config.error();
+    }
+    const auto quantization = QuantizationConfig::read(source.directory);
+    if (!quantization) {
+        return quantization.error();
+    }
+    auto opened = TensorSet::open(source.directory);
+    if (!opened) {
+        return opened.error();
+    }
+    const auto storage = std::make_shared<WeightStorage>();
+    TensorSet& tensors = storage->keep(std::move(*opened));
+    LoadContext context{tensors, *storage, *quantization, std::move(stop)};
+    auto weights =
+        CheckpointLoader(std::move(*config), context, tensors.byteCount(), onBytes).load();
+    if (!weights) {
+        return weights.error();
+    }
+    ContentHasher hasher;
+    if (auto hashed = hashTexts(source.directory, hasher); !hashed) {
+        return hashed.error();
+    }
+    for (const auto& file : tensors.files()) {
+        hasher.addFile(*file);
+    }
+    weights->contentHash = hasher.hex();
+    weights->warnings = weights->config.warnings;
+    weights->warnings.insert(weights->warnings.end(), tensors.warnings().begin(),
+                             tensors.warnings().end());
+    warnOfUnused(tensors, weights->warnings);
+    weights->storage = storage;
+    return std::make_shared<const ModelWeights>(std::move(*weights));
+}
+
+}  // namespace apertura

@@ -1,0 +1,75 @@
+#include "inference/weights/linear_loader.h"
+
+#include <algorithm>
+
+#include "inference/weights/dense_loader.h"
+
+namespace apertura {
+
+namespace {
+
+// Apertus has no biases. Some writers store zeros, which change nothing.
+Result<void> refuseBias(LoadContext& context, const std::string& module) {
+    const Tensor* bias = context.tensors.find(module + ".bias");
+    if (bias == nullptr) {
+        return {};
+    }
+    const auto bytes = bias->bytes();
+    if (std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; })) {
+        return {};
+    }
+    return bias->fault("is not zero; supported are linears without bias.", ErrorCode::unsupported);
+}
+
+Result<LoadedLinear> loadDense(LoadContext& context, const LinearShape& shape,
+                               const Tensor& weight) {
+    const auto matrix = loadDenseMatrix(weight, shape.outputs, shape.inputs, context.storage);
+    if (!matrix) {
+        return matrix.error();
+    }
+    LoadedLinear loaded;
+    loaded.linear.blocks.push_back({0, *matrix});
+    loaded.weightBytes = matrix->byteCount();
+    loaded.sourceBytes = loaded.weightBytes;
+    switch (matrix->type) {
+        case kernels::NumberType::bf16:
+            loaded.info.format = "bf16";
+            break;
+        case kernels::NumberType::fp16:
+            loaded.info.format = "fp16";
+            break;
+        case kernels::NumberType::fp32:
+            loaded.info.format = "fp32";
+            break;
+    }
+    loaded.info.bits = static_cast<double>(8 * kernels::bytesPerNumber(matrix->type));
+    return loaded;
+}
+
+Result<LoadedLinear> loadMatrix(LoadContext& context, const LinearShape& shape) {
+    if (const Tensor* weight = context.tensors.find(shape.name + ".weight")) {
+        return loadDense(context, shape, *weight);
+    }
+    return context.tensors.missing(shape.name + ".weight");
+}
+
+}  // namespace
+
+Result<LoadedLinear> loadLinear(LoadContext& context, const LinearShape& shape) {
+    if (context.stop.stop_requested()) {
+        return Error{ErrorCode::cancelled, "Loading was stopped."};
+    }
+    if (auto fits = refuseBias(context, shape.name); !fits) {
+        return fits.error();
+    }
+    auto loaded = loadMatrix(context, shape);
+    if (!loaded) {
+        return loaded.error();
+    }
+    loaded->linear.inputs = shape.inputs;
+    loaded->linear.outputs = shape.outputs;
+    loaded->info.name = shape.name;
+    return loaded;
+}
+
+}  // namespace apertura
