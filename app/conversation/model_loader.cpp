@@ -1,0 +1,60 @@
+#include "app/conversation/model_loader.h"
+
+namespace apertura {
+
+ModelLoader::ModelLoader(EngineThread& engine, QObject* parent)
+    : QObject(parent), m_engine(engine) {
+    connect(&m_engine, &EngineThread::loadProgressed, this, &ModelLoader::takeProgress);
+    connect(&m_engine, &EngineThread::loadEnded, this, &ModelLoader::takeEnd);
+}
+
+void ModelLoader::load(const QString& directory) {
+    m_model.reset();
+    m_status = ModelStatus{};
+    m_status.phase = ModelPhase::loading;
+    m_status.path = directory;
+    m_loadId = m_engine.load(ModelSource{directory.toStdString(), {}});
+    Q_EMIT began();
+    Q_EMIT changed();
+}
+
+void ModelLoader::cancel() {
+    if (m_status.phase == ModelPhase::loading) {
+        m_engine.cancelLoad();
+    }
+}
+
+void ModelLoader::takeProgress(quint64 loadId, qint64 bytesDone, qint64 bytesTotal) {
+    if (loadId != m_loadId) {
+        return;
+    }
+    m_status.bytesDone = bytesDone;
+    m_status.bytesTotal = bytesTotal;
+    Q_EMIT progressed(bytesDone, bytesTotal);
+    Q_EMIT changed();
+}
+
+void ModelLoader::takeEnd(const LoadEnd& end) {
+    if (end.loadId != m_loadId) {
+        return;
+    }
+    m_model = end.model;
+    if (m_model) {
+        m_status.phase = ModelPhase::ready;
+        m_status.info = m_model->info();
+        Q_EMIT loaded();
+        Q_EMIT changed();
+        return;
+    }
+    const QString sentence = QString::fromStdString(end.error->message);
+    if (end.error->code == ErrorCode::cancelled) {
+        m_status = ModelStatus{};
+    } else {
+        m_status.phase = ModelPhase::failed;
+        m_status.error = sentence;
+    }
+    Q_EMIT notLoaded(sentence);
+    Q_EMIT changed();
+}
+
+}  // namespace apertura

@@ -1,0 +1,45 @@
+// The model that answers: which one, how far its loading is, and what came of it.
+#pragma once
+
+#include <memory>
+
+#include <QObject>
+#include <QString>
+
+#include "app/conversation/chat_service.h"
+#include "app/engine_thread/engine_thread.h"
+
+namespace apertura {
+
+// Threads: the UI thread only.
+class ModelLoader : public QObject {
+    Q_OBJECT
+
+public:
+    explicit ModelLoader(EngineThread& engine, QObject* parent = nullptr);
+
+    const ModelStatus& status() const { return m_status; }
+    const std::shared_ptr<const Model>& model() const { return m_model; }  // null unless `ready`
+
+    // Lets go of the model before, once the answer that it is writing has ended.
+    void load(const QString& directory);
+    void cancel();
+
+Q_SIGNALS:
+    void began();
+    void progressed(qint64 bytesDone, qint64 bytesTotal);
+    void loaded();
+    void notLoaded(const QString& sentence);  // failed, or cancelled: then the phase is `none`
+    void changed();                           // after each of the others, too
+
+private:
+    void takeProgress(quint64 loadId, qint64 bytesDone, qint64 bytesTotal);
+    void takeEnd(const LoadEnd& end);
+
+    EngineThread& m_engine;
+    ModelStatus m_status;
+    std::shared_ptr<const Model> m_model;
+    quint64 m_loadId = 0;
+};
+
+}  // namespace apertura
