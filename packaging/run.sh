@@ -14,6 +14,7 @@ case "${1:-}" in
 esac
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
+programs="$APERTURA_ROOT/build/release/bin"
 demo_model="$APERTURA_ROOT/resources/demo-model/gptq-mixed-eora"
 example_question="Wie heißt Portugal auf Englisch?"
 
@@ -40,10 +41,10 @@ piped_chat() {
     local first=''
     IFS= read -r first || true
     if [ -n "$first" ]; then
-        { printf '%s\n' "$first"; cat; } | "$APERTURA_BUILD/bin/apertura-cli" chat "$1"
+        { printf '%s\n' "$first"; cat; } | "$programs/apertura-cli" chat "$1"
     else
         say "nothing was piped in; asking one example question: $example_question"
-        printf '%s\n' "$example_question" | "$APERTURA_BUILD/bin/apertura-cli" chat "$1"
+        printf '%s\n' "$example_question" | "$programs/apertura-cli" chat "$1"
     fi
 }
 
@@ -51,18 +52,18 @@ install_dependencies
 
 if [ "${1:-}" = --screenshot ]; then
     [ "$#" -ge 2 ] || fail "--screenshot needs a file name, such as apertura.png"
-    build apertura
-    QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software "$APERTURA_BUILD/bin/apertura" "$@"
+    build release apertura
+    QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software "$programs/apertura" "$@"
     say "the picture is in $2"
 elif has_display; then
-    build apertura apertura-cli
-    exec "$APERTURA_BUILD/bin/apertura" "$@"
+    build release apertura apertura-cli
+    exec "$programs/apertura" "$@"
 else
-    build apertura-cli
+    build release apertura-cli
     model="${1:-$demo_model}"
     if [ -t 0 ]; then
         say "there is no display, so this is the same chat in the terminal; it is not saved"
-        exec "$APERTURA_BUILD/bin/apertura-cli" chat "$model"
+        exec "$programs/apertura-cli" chat "$model"
     fi
     say "there is no display and no terminal, so the questions piped in are answered; nothing is saved"
     piped_chat "$model"

@@ -2,7 +2,7 @@
 # error, reads nothing from standard input, and leaves standard output to the caller.
 
 APERTURA_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-APERTURA_BUILD="$APERTURA_ROOT/build/release"
+CONFIGURE_WITH=()
 
 say() {
     printf 'apertura: %s\n' "$*" >&2
@@ -50,15 +50,18 @@ install_dependencies() {
     [ "${#missing[@]}" -eq 0 ] || fail "still missing after the installation: ${missing[*]}"
 }
 
-# build TARGET...: configures and builds the targets, Release.
+# build PRESET TARGET...: configures and builds the targets in build/PRESET. More settings for cmake come from the
+# array CONFIGURE_WITH.
 build() {
-    local configure=(cmake --preset release)
-    if [ ! -f "$APERTURA_BUILD/CMakeCache.txt" ] && command -v ninja > /dev/null; then
+    local preset="$1"
+    shift
+    local folder="$APERTURA_ROOT/build/$preset"
+    local configure=(cmake --preset "$preset" "${CONFIGURE_WITH[@]}")
+    if [ ! -f "$folder/CMakeCache.txt" ] && command -v ninja > /dev/null; then
         configure+=(-G Ninja)
     fi
-    say "configuring in build/release"
+    say "configuring in build/$preset"
     (cd "$APERTURA_ROOT" && "${configure[@]}") < /dev/null >&2 || fail "the build could not be configured (see above)"
     say "building: $* (the first time takes some minutes)"
-    cmake --build "$APERTURA_BUILD" --parallel "$(nproc)" --target "$@" < /dev/null >&2 ||
-        fail "the build failed (see above)"
+    cmake --build "$folder" --parallel "$(nproc)" --target "$@" < /dev/null >&2 || fail "the build failed (see above)"
 }

@@ -4,8 +4,20 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 install_dependencies
-build all
+
+# The virtual GPU, where it lies beside the repository, runs the CUDA tests.
+vgpu_source="$APERTURA_ROOT/../shared/vgpu"
+if command -v nvcc > /dev/null && [ -f "$vgpu_source/CMakeLists.txt" ]; then
+    vgpu_build="$APERTURA_ROOT/build/vgpu"
+    say "building the virtual GPU in build/vgpu"
+    generator=()
+    [ -f "$vgpu_build/CMakeCache.txt" ] || generator=(-G Ninja)
+    cmake -S "$vgpu_source" -B "$vgpu_build" "${generator[@]}" -DVGPU_NATIVE=OFF -DVGPU_TESTS=OFF < /dev/null >&2 &&
+        cmake --build "$vgpu_build" --parallel "$(nproc)" < /dev/null >&2 || fail "the virtual GPU could not be built (see above)"
+    CONFIGURE_WITH=(-DAPERTURA_VGPU="$vgpu_build/lib")
+fi
+
+build test all
 say "running the tests"
-# Window tests draw on the offscreen platform. Two at a time: some measure the window's stalls.
 cd "$APERTURA_ROOT"
-ctest --preset release --parallel 2 < /dev/null
+ctest --preset test --parallel 2 < /dev/null
