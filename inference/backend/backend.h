@@ -92,7 +92,7 @@ public:
     // Takes the weights and makes of them what the ops read. The backend keeps them alive as far as
     // it needs. Errors: outOfMemory, unsupported.
     virtual Result<void> prepare(std::shared_ptr<const ModelWeights> weights) = 0;
-    // Errors: outOfMemory.
+    // Errors: outOfMemory; may also throw std::bad_alloc.
     virtual Result<std::unique_ptr<Sequence>> newSequence(const SequenceOptions& options) = 0;
 
     // ---- ops

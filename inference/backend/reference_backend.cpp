@@ -1,7 +1,5 @@
 #include "inference/backend/reference_backend.h"
 
-#include <new>
-
 #include "inference/backend/host.h"
 #include "inference/backend/reference_sequence.h"
 #include "kernels/reference/add.h"
@@ -94,14 +92,8 @@ Result<void> ReferenceBackend::prepare(std::shared_ptr<const ModelWeights> weigh
 
 Result<std::unique_ptr<Sequence>> ReferenceBackend::newSequence(const SequenceOptions& options) {
     CHECK(m_weights != nullptr);
-    try {
-        return std::unique_ptr<Sequence>(std::make_unique<ReferenceSequence>(
-            *m_weights, options, kMaxTokensPerPass, m_pool.threadCount()));
-    } catch (const std::bad_alloc&) {
-        return Error{ErrorCode::outOfMemory,
-                     "There is not enough memory for a session with a context of " +
-                         std::to_string(options.contextSize) + " tokens."};
-    }
+    return std::unique_ptr<Sequence>(std::make_unique<ReferenceSequence>(
+        *m_weights, options, kMaxTokensPerPass, m_pool.threadCount()));
 }
 
 const LayerWeights& ReferenceBackend::layerWeights(std::int64_t layer) const {

@@ -1,0 +1,106 @@
+#include "inference/model/loaded_model.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace apertura {
+
+namespace {
+
+// What the Apertus card recommends, where generation_config.json is silent.
+constexpr double kCardTemperature = 0.8;
+constexpr double kCardTopP = 0.9;
+
+SamplingOptions recommendedSampling(const GenerationConfig& config) {
+    SamplingOptions sampling;
+    sampling.temperature = config.temperature.value_or(kCardTemperature);
+    sampling.topP = config.topP.value_or(kCardTopP);
+    sampling.topK = config.topK.value_or(sampling.topK);
+    sampling.minP = config.minP.value_or(sampling.minP);
+    sampling.repetitionPenalty = config.repetitionPenalty.value_or(sampling.repetitionPenalty);
+    return sampling;
+}
+
+std::vector<TokenId> stopIdsOf(const ModelParts& parts) {
+    std::vector<TokenId> ids = parts.generationConfig.eosTokenIds;
+    const auto& ofConfig = parts.weights->config.eosTokenIds;
+    ids.insert(ids.end(), ofConfig.begin(), ofConfig.end());
+    const std::string eosText = parts.tokenizer->eosText();
+    if (const auto id = eosText.empty() ? std::nullopt : parts.tokenizer->find(eosText)) {
+        ids.push_back(*id);
+    }
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    return ids;
+}
+
+ModelInfo describe(const ModelParts& parts, const PromptBuilder& prompts) {
+    const ModelWeights& weights = *parts.weights;
+    const Backend& backend = *parts.backend.backend;
+    ModelInfo info;
+    info.name = modelName(parts.directory);
+    info.directory = parts.directory;
+    info.architecture = weights.config.modelType;
+    info.precision = weights.precision;
+    info.contentHash = weights.contentHash;
+    info.vocabularySize = weights.config.outputVocabSize;
+    info.layerCount = weights.config.numHiddenLayers;
+    info.maximumContext = weights.config.maxPositionEmbeddings;
+    info.parameterCount = weights.parameterCount;
+    info.weightBytes = weights.weightBytes;
+    info.adapterBytes = weights.adapterBytes;
+    info.kvBytesPerToken = backend.kvBytesPerToken(weights.config, KvType::bf16);
+    info.hasChatTemplate = prompts.hasOwnTemplate();
+    info.chatTemplate = prompts.templateSource();
+    info.recommendedSampling = recommendedSampling(parts.generationConfig);
+    info.modules = weights.modules;
+    info.warnings = weights.warnings;
+    info.warnings.insert(info.warnings.end(), prompts.warnings().begin(), prompts.warnings().end());
+    info.backend = backend.name();
+    info.backendReason = parts.backend.reason;
+    info.device = backend.device();
+    return info;
+}
+
+}  // namespace
+
+bool LoadedModel::isStop(TokenId id) const {
+    return std::binary_search(stopIds.begin(), stopIds.end(), id);
+}
+
+Result<std::shared_ptr<LoadedModel>> assembleModel(ModelParts parts) {
+    const ModelConfig& config = parts.weights->config;
+    if (config.vocabSize < parts.tokenizer->size()) {
+        return Error{ErrorCode::fileCorrupt, "config.json: vocab_size is " +
+                                                 std::to_string(config.vocabSize) +
+                                                 ", but the tokenizer has ids up to " +
+                                                 std::to_string(parts.tokenizer->size() - 1) + "."};
+    }
+    if (auto prepared = parts.backend.backend->prepare(parts.weights); !prepared) {
+        return prepared.error();
+    }
+    PromptBuilder prompts(parts.tokenizer, parts.templateSource);
+    ModelInfo info = describe(parts, prompts);
+    std::vector<TokenId> stopIds = stopIdsOf(parts);
+    return std::make_shared<LoadedModel>(
+        LoadedModel{std::move(info), config, std::move(parts.tokenizer),
+                    std::move(parts.backend.backend), std::move(prompts), std::move(stopIds)});
+}
+
+std::string modelName(const std::filesystem::path& directory) {
+    constexpr std::string_view kCachePrefix = "models--";
+    const auto normal = directory.has_filename() ? directory : directory.parent_path();
+    const auto snapshots = normal.parent_path();
+    const std::string entry = snapshots.parent_path().filename().string();
+    if (snapshots.filename() != "snapshots" || !entry.starts_with(kCachePrefix)) {
+        return normal.filename().string();
+    }
+    const std::string repository = entry.substr(kCachePrefix.size());
+    const std::size_t dashes = repository.find("--");
+    if (dashes == std::string::npos) {
+        return repository;
+    }
+    return repository.substr(0, dashes).append("/").append(repository.substr(dashes + 2));
+}
+
+}  // namespace apertura

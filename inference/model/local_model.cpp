@@ -1,0 +1,35 @@
+#include "inference/model/local_model.h"
+
+#include <algorithm>
+
+#include "inference/model/session.h"
+
+namespace apertura {
+
+namespace {
+
+constexpr std::int64_t kDefaultContext = 8192;
+// A prompt of BOS and one more id, and an answer of as many.
+constexpr std::int64_t kSmallestContext = 4;
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> LocalModel::newSession(const SessionOptions& options) {
+    const std::int64_t maximum = m_model->info.maximumContext;
+    const std::int64_t size =
+        options.contextSize == 0 ? std::min(maximum, kDefaultContext) : options.contextSize;
+    if (size > maximum) {
+        return Error{ErrorCode::invalidRequest,
+                     "A context of " + std::to_string(size) +
+                         " tokens was asked for, but the model's maximum is " +
+                         std::to_string(maximum) + "."};
+    }
+    if (size < kSmallestContext) {
+        return Error{ErrorCode::contextTooSmall,
+                     "A context of " + std::to_string(size) + " tokens was asked for, but " +
+                         std::to_string(kSmallestContext) + " are the least that is of use."};
+    }
+    return LocalSession::create(m_model, size, options.kv);
+}
+
+}  // namespace apertura
