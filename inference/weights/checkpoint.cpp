@@ -5,10 +5,12 @@
 
 #include "inference/weights/content_hash.h"
 #include "inference/weights/dense_loader.h"
+#include "inference/weights/eora_loader.h"
 #include "inference/weights/json_fields.h"
 #include "inference/weights/linear_loader.h"
 #include "inference/weights/precision_text.h"
 #include "inference/weights/quantization_config.h"
+#include "inference/weights/sinq_loader.h"
 #include "inference/weights/tensor_set.h"
 #include "inference/weights/weight_storage.h"
 
@@ -190,6 +192,7 @@ private:
         target = std::move(loaded->linear);
         m_weights.modules.push_back(std::move(loaded->info));
         m_weights.weightBytes += loaded->weightBytes;
+        m_weights.adapterBytes += loaded->adapterBytes;
         m_weights.parameterCount += shape.outputs * shape.inputs;
         consumed(loaded->sourceBytes);
         return {};
@@ -255,21 +258,32 @@ void warnOfUnused(const TensorSet& tensors, std::vector<std::string>& warnings) 
                        " not part of the text model and ignored.");
 }
 
-// The files whose text says what the checkpoint is; missing ones are left out.
-Result<void> hashTexts(const fs::path& directory, ContentHasher& hasher) {
-    for (const char* name : {"config.json", "quantize_config.json", "quant_config.json",
-                             "model.safetensors.index.json.meta.json"}) {
+// Over the files whose text says what the checkpoint is, where they are there, and its weight
+// files.
+Result<std::string> contentHash(const fs::path& directory, const TensorSet& tensors,
+                                const TensorSet* adapter) {
+    constexpr std::int64_t kTextBytes = 64 << 20;
+    ContentHasher hasher;
+    for (const char* name :
+         {"config.json", "quantize_config.json", "quant_config.json", SinqSidecar::fileName()}) {
         std::error_code ignored;
         if (!fs::exists(directory / name, ignored)) {
             continue;
         }
-        const auto text = readTextFile(directory / name, name, 64 << 20);
+        const auto text = readTextFile(directory / name, name, kTextBytes);
         if (!text) {
             return text.error();
         }
         hasher.addText(name, *text);
     }
-    return {};
+    for (const TensorSet* set : {&tensors, adapter}) {
+        if (set != nullptr) {
+            for (const auto& file : set->files()) {
+                hasher.addFile(*file);
+            }
+        }
+    }
+    return hasher.hex();
 }
 
 Result<ModelConfig> configOf(const fs::path& directory) {
@@ -307,25 +321,37 @@ Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
     if (!opened) {
         return opened.error();
     }
+    const auto sidecar = SinqSidecar::read(source.directory);
+    if (!sidecar) {
+        return sidecar.error();
+    }
     const auto storage = std::make_shared<WeightStorage>();
     TensorSet& tensors = storage->keep(std::move(*opened));
-    LoadContext context{tensors, *storage, *quantization, std::move(stop)};
-    auto weights =
-        CheckpointLoader(std::move(*config), context, tensors.byteCount(), onBytes).load();
+    auto adapters = AdapterSource::open(source.directory, source.adapter, tensors, *storage);
+    if (!adapters) {
+        return adapters.error();
+    }
+    const LoadContext context{tensors,  *storage,  *quantization,
+                              *sidecar, *adapters, std::move(stop)};
+    const std::int64_t total =
+        tensors.byteCount() +
+        (adapters->folderTensors() ? adapters->folderTensors()->byteCount() : 0);
+    auto weights = CheckpointLoader(std::move(*config), context, total, onBytes).load();
     if (!weights) {
         return weights.error();
     }
-    ContentHasher hasher;
-    if (auto hashed = hashTexts(source.directory, hasher); !hashed) {
-        return hashed.error();
+    if (auto used = adapters->checkAllUsed(); !used) {
+        return used.error();
     }
-    for (const auto& file : tensors.files()) {
-        hasher.addFile(*file);
+    auto hash = contentHash(source.directory, tensors, adapters->folderTensors());
+    if (!hash) {
+        return hash.error();
     }
-    weights->contentHash = hasher.hex();
-    weights->warnings = weights->config.warnings;
-    weights->warnings.insert(weights->warnings.end(), tensors.warnings().begin(),
-                             tensors.warnings().end());
+    weights->contentHash = std::move(*hash);
+    for (const auto& warnings :
+         {weights->config.warnings, tensors.warnings(), adapters->warnings()}) {
+        weights->warnings.insert(weights->warnings.end(), warnings.begin(), warnings.end());
+    }
     warnOfUnused(tensors, weights->warnings);
     weights->storage = storage;
     return std::make_shared<const ModelWeights>(std::move(*weights));

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "inference/weights/dense_loader.h"
+#include "inference/weights/eora_loader.h"
+#include "inference/weights/gptq_loader.h"
+#include "inference/weights/sinq_loader.h"
 
 namespace apertura {
 
@@ -46,7 +49,14 @@ Result<LoadedLinear> loadDense(LoadContext& context, const LinearShape& shape,
     return loaded;
 }
 
+// The tensors that are there decide the format.
 Result<LoadedLinear> loadMatrix(LoadContext& context, const LinearShape& shape) {
+    if (context.tensors.contains(shape.name + ".qweight")) {
+        return loadGptqLinear(context, shape);
+    }
+    if (context.tensors.contains(shape.name + ".W_q")) {
+        return loadSinqLinear(context, shape);
+    }
     if (const Tensor* weight = context.tensors.find(shape.name + ".weight")) {
         return loadDense(context, shape, *weight);
     }
@@ -65,6 +75,16 @@ Result<LoadedLinear> loadLinear(LoadContext& context, const LinearShape& shape) 
     auto loaded = loadMatrix(context, shape);
     if (!loaded) {
         return loaded.error();
+    }
+    auto adapter = context.adapters.load(shape);
+    if (!adapter) {
+        return adapter.error();
+    }
+    if (*adapter) {
+        loaded->linear.adapter = **adapter;
+        loaded->info.adapterRank = (*adapter)->rank();
+        loaded->adapterBytes = (*adapter)->a.byteCount() + (*adapter)->b.byteCount();
+        loaded->sourceBytes += loaded->adapterBytes;
     }
     loaded->linear.inputs = shape.inputs;
     loaded->linear.outputs = shape.outputs;

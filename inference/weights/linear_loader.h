@@ -14,11 +14,16 @@
 
 namespace apertura {
 
+class AdapterSource;
+class SinqSidecar;
+
 // Where a module's name, sizes and surroundings come from while a checkpoint is read.
 struct LoadContext {
     TensorSet& tensors;
     WeightStorage& storage;
     const QuantizationConfig& quantization;
+    const SinqSidecar& sidecar;
+    AdapterSource& adapters;
     std::stop_token stop;
 };
 
@@ -31,7 +36,8 @@ struct LinearShape {
 struct LoadedLinear {
     kernels::Linear linear;
     ModuleInfo info;
-    std::int64_t weightBytes = 0;  // in memory
+    std::int64_t weightBytes = 0;  // in memory, the adapter left out
+    std::int64_t adapterBytes = 0;
     std::int64_t sourceBytes = 0;  // of the tensors it was made from
 };
 

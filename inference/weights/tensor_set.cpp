@@ -108,6 +108,10 @@ Error Tensor::fault(const std::string& sentence, ErrorCode code) const {
 }
 
 std::string canonicalName(const std::string& name) {
+    constexpr std::string_view kAdapterPrefix = "base_model.model.";
+    if (name.starts_with(kAdapterPrefix)) {
+        return canonicalName(name.substr(kAdapterPrefix.size()));
+    }
     for (const std::string_view prefix : {"model.language_model.", "language_model.model."}) {
         if (name.starts_with(prefix)) {
             return "model." + name.substr(prefix.size());
@@ -132,7 +136,7 @@ Result<TensorSet> TensorSet::open(const fs::path& directory) {
         if (!file) {
             return file.error();
         }
-        if (auto added = set.add(std::move(*file), Naming::canonical); !added) {
+        if (auto added = set.add(std::move(*file)); !added) {
             return added.error();
         }
         return set;
@@ -154,7 +158,7 @@ Result<TensorSet> TensorSet::openFile(const fs::path& file, const std::string& l
     if (!opened) {
         return opened.error();
     }
-    if (auto added = set.add(std::move(*opened), Naming::asStored); !added) {
+    if (auto added = set.add(std::move(*opened)); !added) {
         return added.error();
     }
     return set;
@@ -206,15 +210,14 @@ Result<void> TensorSet::openShard(const fs::path& directory, const std::string& 
                                  ", which does not hold it.");
         }
     }
-    return add(std::move(*file), Naming::canonical);
+    return add(std::move(*file));
 }
 
-Result<void> TensorSet::add(WeightFile file, Naming naming) {
+Result<void> TensorSet::add(WeightFile file) {
     m_files.push_back(std::make_unique<WeightFile>(std::move(file)));
     const WeightFile& added = *m_files.back();
     for (const TensorEntry& entry : added.tensors) {
-        const std::string name =
-            naming == Naming::canonical ? canonicalName(entry.name) : entry.name;
+        const std::string name = canonicalName(entry.name);
         const auto [place, isNew] = m_tensors.try_emplace(name, Tensor{&added, &entry});
         if (!isNew) {
             return Tensor{&added, &entry}.fault("stands twice: " + place->second.file->label +
@@ -224,12 +227,17 @@ Result<void> TensorSet::add(WeightFile file, Naming naming) {
     return {};
 }
 
+// Some writers (GPTQModel) count the files with their headers.
 void TensorSet::checkTotalSize(std::int64_t declared) {
-    const std::int64_t actual = byteCount();
-    if (declared != actual) {
+    const std::int64_t tensors = byteCount();
+    std::int64_t wholeFiles = 0;
+    for (const auto& file : m_files) {
+        wholeFiles += static_cast<std::int64_t>(file->file.bytes().size());
+    }
+    if (declared != tensors && declared != wholeFiles) {
         m_warnings.push_back(std::string(kIndexFile) + ": metadata.total_size is " +
                              std::to_string(declared) + ", but the tensors have " +
-                             std::to_string(actual) + " bytes.");
+                             std::to_string(tensors) + " bytes.");
     }
 }
 

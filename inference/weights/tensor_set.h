@@ -42,10 +42,10 @@ class TensorSet {
 public:
     // Errors: fileMissing, fileCorrupt, unsupported (weights in another format, named).
     static Result<TensorSet> open(const std::filesystem::path& directory);
-    // One file, its names left as they are.
+    // One file alone.
     static Result<TensorSet> openFile(const std::filesystem::path& file, const std::string& label);
 
-    // By canonical name (or the file's own, after openFile); null where there is none.
+    // By canonical name; null where there is none.
     const Tensor* find(const std::string& name);
     bool contains(const std::string& name) const { return m_tensors.count(name) != 0; }
     // The error that `name` is missing. `sibling` is a tensor that should lie in the same file, or
@@ -60,12 +60,10 @@ public:
     std::int64_t byteCount() const;
 
 private:
-    enum class Naming { canonical, asStored };
-
     Result<void> openShards(const std::filesystem::path& directory);
     Result<void> openShard(const std::filesystem::path& directory, const std::string& shard,
                            const std::map<std::string, std::string>& shardByTensor);
-    Result<void> add(WeightFile file, Naming naming);
+    Result<void> add(WeightFile file);
     void checkTotalSize(std::int64_t declared);
 
     // Files by pointer: tensors point into them, and the set may move.
