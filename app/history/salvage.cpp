@@ -1,6 +1,6 @@
 #include "app/history/salvage.h"
 
-#include <array>
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -13,6 +13,7 @@ namespace {
 
 // Lookups by id between two unreadable places: a second of work at most.
 constexpr qint64 kMaxLookups = 200'000;
+constexpr qint64 kLeastRowBytes = 20;  // of either table: a byte or more for each column
 
 // SQLite's file format: page 1 begins with the header, whose fields are big-endian.
 constexpr qint64 kPageBytes = 4096;         // SQLite's default, which the history never changes
@@ -194,7 +195,7 @@ private:
         if (!rows) {
             return {};
         }
-        const qint64 end = std::min(m_highest, m_lowest + kMaxLookups);
+        const qint64 end = endOfLookups();
         for (qint64 id = m_lowest + 1; id < end; ++id) {
             qint64 reached = 0;
             rows->bind(1, id);
@@ -205,6 +206,18 @@ private:
             }
         }
         return {};
+    }
+
+    // Where the last rows could not be read, the counter of ids may still say how far they went;
+    // without it, no more ids are tried than the file has room for rows.
+    qint64 endOfLookups() {
+        const QByteArray counter =
+            "SELECT max(seq) FROM sqlite_sequence WHERE name = '" + m_table + "'";
+        const Result<qint64> last = m_source.number(counter.constData());
+        const qint64 room = QFileInfo(m_source.path()).size() / kLeastRowBytes;
+        const qint64 ids = last && *last > 0 ? std::max(*last - m_lowest, qint64(0)) : room;
+        const qint64 tries = std::min({ids, m_highest - m_lowest - 1, kMaxLookups});
+        return m_lowest + 1 + tries;
     }
 
     Result<void> insert(const Statement& row) {

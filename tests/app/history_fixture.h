@@ -1,6 +1,9 @@
 // What the tests of the history share.
 #pragma once
 
+#include <csignal>
+#include <sys/resource.h>
+
 #include <QString>
 #include <QTest>
 
@@ -46,5 +49,21 @@ inline qint64 addMessage(HistoryStore& store, qint64 conversationId, qint64 pare
     message.role = role;
     return must(store.addMessage(message));
 }
+
+// No file of this process grows beyond `bytes` while this lives: a full disk.
+class FullDisk {
+public:
+    explicit FullDisk(qint64 bytes) {
+        std::signal(SIGXFSZ, SIG_IGN);
+        getrlimit(RLIMIT_FSIZE, &m_before);
+        rlimit limit = m_before;
+        limit.rlim_cur = static_cast<rlim_t>(bytes);
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FullDisk() { setrlimit(RLIMIT_FSIZE, &m_before); }
+
+private:
+    rlimit m_before{};
+};
 
 }  // namespace apertura

@@ -1,7 +1,4 @@
 // What the history keeps, told as little stories.
-#include <csignal>
-#include <sys/resource.h>
-
 #include <QDir>
 #include <QFile>
 #include <QTemporaryDir>
@@ -11,22 +8,6 @@
 #include "tests/app/history_fixture.h"
 
 namespace apertura {
-
-// No file of this process grows beyond `bytes` while this lives: a full disk.
-class FullDisk {
-public:
-    explicit FullDisk(qint64 bytes) {
-        std::signal(SIGXFSZ, SIG_IGN);
-        getrlimit(RLIMIT_FSIZE, &m_before);
-        rlimit limit = m_before;
-        limit.rlim_cur = static_cast<rlim_t>(bytes);
-        setrlimit(RLIMIT_FSIZE, &limit);
-    }
-    ~FullDisk() { setrlimit(RLIMIT_FSIZE, &m_before); }
-
-private:
-    rlimit m_before{};
-};
 
 class HistoryStoreTest : public QObject {
     Q_OBJECT
