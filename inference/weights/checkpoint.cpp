@@ -10,7 +10,7 @@
 #include "inference/weights/linear_loader.h"
 #include "inference/weights/precision_text.h"
 #include "inference/weights/quantization_config.h"
-#include "inference/weights/sinq_loader.h"
+#include "inference/weights/sinq_sidecar.h"
 #include "inference/weights/tensor_set.h"
 #include "inference/weights/weight_storage.h"
 
@@ -213,6 +213,9 @@ private:
         m_weights.head.inputs = shape.inputs;
         m_weights.head.outputs = shape.outputs;
         m_weights.head.blocks.push_back({0, rows});
+        m_weights.modules.push_back({shape.name, formatName(rows.type),
+                                     static_cast<double>(8 * kernels::bytesPerNumber(rows.type)), 0,
+                                     0});
         return {};
     }
 

@@ -42,6 +42,18 @@ Result<kernels::NumberType> numberType(const Tensor& tensor) {
                         ErrorCode::unsupported);
 }
 
+const char* formatName(kernels::NumberType type) {
+    switch (type) {
+        case kernels::NumberType::bf16:
+            return "bf16";
+        case kernels::NumberType::fp16:
+            return "fp16";
+        case kernels::NumberType::fp32:
+            return "fp32";
+    }
+    return "";
+}
+
 Result<kernels::DenseMatrix> loadDenseMatrix(const Tensor& tensor, std::int64_t rows,
                                              std::int64_t columns, WeightStorage& storage) {
     const auto type = numberType(tensor);

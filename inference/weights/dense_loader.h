@@ -18,6 +18,9 @@ Result<void> checkShape(const Tensor& tensor, const std::vector<std::int64_t>& e
 // Errors: unsupported unless the tensor is BF16, F16 or F32.
 Result<kernels::NumberType> numberType(const Tensor& tensor);
 
+// "bf16", "fp16", "fp32".
+const char* formatName(kernels::NumberType type);
+
 // The matrix [rows, columns] in the mapped file itself; copied to `storage` only where the file
 // holds it at an address unfit for its numbers.
 Result<kernels::DenseMatrix> loadDenseMatrix(const Tensor& tensor, std::int64_t rows,

@@ -34,17 +34,7 @@ Result<LoadedLinear> loadDense(LoadContext& context, const LinearShape& shape,
     loaded.linear.blocks.push_back({0, *matrix});
     loaded.weightBytes = matrix->byteCount();
     loaded.sourceBytes = loaded.weightBytes;
-    switch (matrix->type) {
-        case kernels::NumberType::bf16:
-            loaded.info.format = "bf16";
-            break;
-        case kernels::NumberType::fp16:
-            loaded.info.format = "fp16";
-            break;
-        case kernels::NumberType::fp32:
-            loaded.info.format = "fp32";
-            break;
-    }
+    loaded.info.format = formatName(matrix->type);
     loaded.info.bits = static_cast<double>(8 * kernels::bytesPerNumber(matrix->type));
     return loaded;
 }

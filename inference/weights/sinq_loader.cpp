@@ -3,26 +3,21 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
-#include <string_view>
 #include <utility>
 
 #include "inference/weights/dense_loader.h"
 #include "inference/weights/packing.h"
 #include "inference/weights/sinq_codes.h"
+#include "inference/weights/sinq_sidecar.h"
 #include "kernels/number_formats.h"
 
 namespace apertura {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 using kernels::CodeBits;
 using kernels::floatToHalf;
 using kernels::halfToFloat;
-
-constexpr std::int64_t kSidecarBytes = 8 << 20;
 
 // The levels of the normal-float types: QLoRA's NF4 (arXiv 2305.14314), and SINQ's three-bit one.
 constexpr std::array<float, 16> kNf4 = {-1.0F,
@@ -49,15 +44,6 @@ constexpr std::array<float, 8> kNf3 = {-1.0F,
                                        0.3819939494132996F,
                                        0.6229856610298157F,
                                        1.0F};
-
-enum class Levels { uniform, nf4, nf3 };
-
-struct SinqParameters {
-    double declaredBits = 4;
-    int bits = 4;  // of a stored code
-    std::int64_t groupSize = 64;
-    Levels levels = Levels::uniform;
-};
 
 class SinqLoader {
 public:
@@ -98,87 +84,12 @@ private:
 
     Result<void> readParameters() {
         part(".W_q");
-        const char* const sidecar = SinqSidecar::fileName();
-        if (!m_context.sidecar.isThere()) {
-            return fileError(
-                ErrorCode::fileMissing, sidecar,
-                "the file is missing, but " + m_shape.name + " is quantized by SINQ and needs it.");
+        auto parameters = m_context.sidecar.parametersOf(m_shape);
+        if (!parameters) {
+            return parameters.error();
         }
-        const Json* entry = m_context.sidecar.find(m_shape.name);
-        if (entry == nullptr) {
-            return fileError(ErrorCode::fileCorrupt, sidecar,
-                             "there is no entry for " + m_shape.name + ", which has a W_q.");
-        }
-        FieldReader outer(*entry, sidecar, m_shape.name + ": ");
-        if (!outer.has("meta") || !(*entry)["meta"].is_object()) {
-            outer.refuse(ErrorCode::fileCorrupt, "meta", "is missing or not an object.");
-            return *outer.error();
-        }
-        FieldReader fields((*entry)["meta"], sidecar, m_shape.name + ": ");
-        readWidth(fields);
-        readLayout(fields, (*entry)["meta"]);
-        if (fields.error()) {
-            return *fields.error();
-        }
+        m_parameters = *parameters;
         return {};
-    }
-
-    void readWidth(FieldReader& fields) {
-        m_parameters.declaredBits = fields.number("nbits", -1e9, 1e9);
-        static constexpr std::array kWidths = {1.0, 1.58, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0};
-        if (std::find(kWidths.begin(), kWidths.end(), m_parameters.declaredBits) == kWidths.end()) {
-            fields.refuse(ErrorCode::unsupported, "nbits",
-                          "is " + Json(m_parameters.declaredBits).dump() +
-                              "; supported are 1, 1.58, 2, 3, 4, 5, 6 and 8.");
-            return;
-        }
-        m_parameters.bits = static_cast<int>(std::ceil(m_parameters.declaredBits));
-        const std::string method = fields.text("method", "sinq");
-        if (method.find("nf4") != std::string::npos && m_parameters.bits == 4) {
-            m_parameters.levels = Levels::nf4;
-        } else if (method.find("nf3") != std::string::npos && m_parameters.bits == 3) {
-            m_parameters.levels = Levels::nf3;
-        } else if (method.find("nf") != std::string::npos) {
-            fields.refuse(ErrorCode::unsupported, "method",
-                          "is " + quoted(method) +
-                              "; of these supported are nf4 with 4 and nf3 with 3 bits.");
-        }
-    }
-
-    void readLayout(FieldReader& fields, const Json& meta) {
-        m_parameters.groupSize = fields.integer("group_size", 1, m_shape.inputs, m_shape.inputs);
-        if (m_shape.inputs % m_parameters.groupSize != 0 || m_parameters.groupSize % 8 != 0) {
-            fields.refuse(ErrorCode::fileCorrupt, "group_size",
-                          "is " + std::to_string(m_parameters.groupSize) +
-                              ", which does not cut the " + std::to_string(m_shape.inputs) +
-                              " inputs into groups of a multiple of 8.");
-        }
-        if (fields.has("shape") &&
-            meta["shape"] != Json::array({m_shape.outputs, m_shape.inputs})) {
-            fields.refuse(ErrorCode::fileCorrupt, "shape",
-                          "is " + shown(meta["shape"].dump()) + ", but config.json asks for " +
-                              shapeText({m_shape.outputs, m_shape.inputs}) + ".");
-        }
-        static constexpr std::array<std::string_view, 8> kPackings = {
-            "1bit_u8", "2bit_u8", "3bit_32", "4bit_u8", "5bit_32", "6bit_32", "8bit_u8", ""};
-        const std::string packing = fields.text("packing", "");
-        if (std::find(kPackings.begin(), kPackings.end(), packing) == kPackings.end()) {
-            fields.refuse(ErrorCode::unsupported, "packing",
-                          "is " + quoted(packing) +
-                              "; supported are 1bit_u8, 2bit_u8, 3bit_32, 4bit_u8, "
-                              "5bit_32, 6bit_32 and 8bit_u8.");
-        }
-        if (fields.integer("axis", INT32_MIN, INT32_MAX, 1) != 1) {
-            fields.refuse(ErrorCode::unsupported, "axis",
-                          "is not 1, along which groups are supported.");
-        }
-        if (fields.boolean("view_as_float", false)) {
-            fields.refuse(ErrorCode::unsupported, "view_as_float", "is true; supported is false.");
-        }
-        if (fields.has("awq_scale")) {
-            fields.refuse(ErrorCode::unsupported, "awq_scale",
-                          "is given; supported are checkpoints that have it in scale2.");
-        }
     }
 
     Result<void> readCodes() {
@@ -232,6 +143,10 @@ private:
             return zeros.error();
         }
         m_zeros = std::move(*zeros);
+        m_zerosAreBytes = std::all_of(m_zeros.begin(), m_zeros.end(), [](std::uint16_t bits) {
+            const float zero = halfToFloat(bits);
+            return zero >= 0.0F && zero <= 255.0F && zero == std::floor(zero);
+        });
         return {};
     }
 
@@ -316,7 +231,7 @@ private:
     }
 
     Result<void> makeBlocks() {
-        if (m_parameters.levels != Levels::uniform) {
+        if (m_parameters.levels != SinqLevels::uniform) {
             return makeDense();
         }
         const std::int64_t rows = m_isTiled ? m_parameters.groupSize : m_shape.outputs;
@@ -370,14 +285,10 @@ private:
     // As bytes where all of them are whole and 0..255, else as they are.
     Result<void> packZeros(const MatrixShape& shape, std::int64_t firstRow,
                            kernels::QuantizedMatrix& matrix) {
-        const auto isByte = [](std::uint16_t bits) {
-            const float zero = halfToFloat(bits);
-            return zero >= 0.0F && zero <= 255.0F && zero == std::floor(zero);
-        };
         const auto zeroOf = [&](auto o, auto g) {
             return m_zeros[auxiliaryIndex(firstRow + o, g)];
         };
-        if (std::all_of(m_zeros.begin(), m_zeros.end(), isByte)) {
+        if (m_zerosAreBytes) {
             auto packed = packByGroup<std::uint8_t>(shape, m_context.storage, [&](auto o, auto g) {
                 return static_cast<std::uint8_t>(halfToFloat(zeroOf(o, g)));
             });
@@ -403,10 +314,11 @@ private:
         if (!memory) {
             return memory.error();
         }
-        std::vector<float> levels(m_parameters.levels == Levels::nf4 ? kNf4.size() : kNf3.size());
+        std::vector<float> levels(m_parameters.levels == SinqLevels::nf4 ? kNf4.size()
+                                                                         : kNf3.size());
         std::transform(
-            m_parameters.levels == Levels::nf4 ? kNf4.data() : kNf3.data(),
-            (m_parameters.levels == Levels::nf4 ? kNf4.data() : kNf3.data()) + levels.size(),
+            m_parameters.levels == SinqLevels::nf4 ? kNf4.data() : kNf3.data(),
+            (m_parameters.levels == SinqLevels::nf4 ? kNf4.data() : kNf3.data()) + levels.size(),
             levels.begin(), [](float level) { return halfToFloat(floatToHalf(level)); });
         const auto makeRows = [&](std::int64_t first, std::int64_t count) {
             std::vector<std::uint8_t> codes(static_cast<std::size_t>(count * inputs));
@@ -457,46 +369,13 @@ private:
     SinqCodes m_codes;
     std::vector<std::uint16_t> m_scales;  // FP16 bits, in the order of the file
     std::vector<std::uint16_t> m_zeros;   // likewise
+    bool m_zerosAreBytes = false;         // whole numbers in 0..255, all of them
     std::vector<std::uint16_t> m_scale2;  // likewise; empty where the file has none
     bool m_isTiled = false;
     LoadedLinear m_loaded;
 };
 
 }  // namespace
-
-const char* SinqSidecar::fileName() {
-    return "model.safetensors.index.json.meta.json";
-}
-
-Result<SinqSidecar> SinqSidecar::read(const fs::path& directory) {
-    SinqSidecar sidecar;
-    std::error_code ignored;
-    if (!fs::exists(fs::symlink_status(directory / fileName(), ignored))) {
-        return sidecar;
-    }
-    const auto text = readTextFile(directory / fileName(), fileName(), kSidecarBytes);
-    if (!text) {
-        return text.error();
-    }
-    const auto root = parseJsonObject<nlohmann::json>(*text, fileName());
-    if (!root) {
-        return root.error();
-    }
-    sidecar.m_isThere = true;
-    for (const auto& [name, entry] : root->items()) {
-        if (!entry.is_object()) {
-            return fileError(ErrorCode::fileCorrupt, fileName(),
-                             "the entry " + quoted(name) + " is not an object.");
-        }
-        sidecar.m_entries[canonicalName(name)] = Json(entry);
-    }
-    return sidecar;
-}
-
-const Json* SinqSidecar::find(const std::string& module) const {
-    const auto found = m_entries.find(module);
-    return found == m_entries.end() ? nullptr : &found->second;
-}
 
 Result<LoadedLinear> loadSinqLinear(LoadContext& context, const LinearShape& shape) {
     return SinqLoader(context, shape).load();

@@ -12,32 +12,10 @@
 // sidecar model.safetensors.index.json.meta.json describes every module.
 #pragma once
 
-#include <filesystem>
-#include <map>
-#include <string>
-
 #include "inference/status.h"
-#include "inference/weights/json_fields.h"
 #include "inference/weights/linear_loader.h"
 
 namespace apertura {
-
-// What the sidecar says, by canonical module name.
-class SinqSidecar {
-public:
-    // A missing file is no error here: the first module that needs it says so.
-    // Errors: fileMissing (there, but unreadable), fileCorrupt.
-    static Result<SinqSidecar> read(const std::filesystem::path& directory);
-
-    static const char* fileName();
-    bool isThere() const { return m_isThere; }
-    // Null where there is no entry.
-    const Json* find(const std::string& module) const;
-
-private:
-    bool m_isThere = false;
-    std::map<std::string, Json> m_entries;
-};
 
 // Errors: as loadLinear. Requires: the module has a W_q.
 Result<LoadedLinear> loadSinqLinear(LoadContext& context, const LinearShape& shape);

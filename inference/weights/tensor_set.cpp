@@ -32,9 +32,9 @@ Error missingWeights(const fs::path& directory) {
         const char* format;
     };
     static constexpr std::array kForeign = {
-        Foreign{".gguf", "GGUF"}, Foreign{".bin", "pickled PyTorch weights"},
+        Foreign{".gguf", "GGUF weights"}, Foreign{".bin", "pickled PyTorch weights"},
         Foreign{".pt", "pickled PyTorch weights"}, Foreign{".pth", "pickled PyTorch weights"},
-        Foreign{".npz", "NumPy archives"}};
+        Foreign{".npz", "NumPy arrays"}};
     std::error_code ignored;
     std::set<std::string> names;
     for (const auto& entry : fs::directory_iterator(directory, ignored)) {
