@@ -316,8 +316,8 @@ private:
         if (m_parameters.symmetric) {
             return m_qzeros->fault("holds the zero " + std::to_string(*other) +
                                    ", but with sym true every zero is " + std::to_string(common) +
-                                   "; is checkpoint_format in " + m_context.quantization.where() +
-                                   " right?");
+                                   "; the checkpoint_format in " + m_context.quantization.where() +
+                                   " may be wrong.");
         }
         auto packed = packByGroup<std::uint8_t>(m_matrix, m_context.storage, [&](auto o, auto g) {
             return zeros[static_cast<std::size_t>(g * m_shape.outputs + o)];
