@@ -50,8 +50,8 @@ struct MessageRecord {
 // Threads: every call from one thread, the one that opened it. Each changing call is one
 // transaction, on disk when it returns. Errors: storageFull, storageFailed, fileCorrupt,
 // unsupported (a database newer than the program, left as it is), invalidRequest (an id that is not
-// there, a parent of another conversation). After an error nothing of that
-// call is stored and the store can be used again.
+// there, a parent of another conversation). After an error nothing of that call is stored and the
+// store can be used again.
 class HistoryStore {
 public:
     virtual ~HistoryStore() = default;

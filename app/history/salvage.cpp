@@ -339,6 +339,18 @@ Result<void> rescue(const QString& path, const QString& rescued,
 
 }  // namespace
 
+Result<void> createHistory(const QString& path, std::span<const Migration> migrations) {
+    const QString fresh = beside(path, QStringLiteral("new"));
+    Result<void> made = makeFresh(fresh, migrations);
+    if (made) {
+        made = moveFile(fresh, path);
+    }
+    if (!made) {
+        removeDatabase(fresh);
+    }
+    return made;
+}
+
 Result<Salvaged> salvageHistory(const QString& path, std::span<const Migration> migrations,
                                 qint64 nowMs) {
     Salvaged salvaged;

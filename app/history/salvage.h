@@ -1,5 +1,4 @@
-// Rescues a damaged history: what can still be read goes into a fresh database, and the damaged
-// file is kept.
+// The history's file as a whole: making it, and rescuing a damaged one into a fresh one.
 #pragma once
 
 #include <span>
@@ -9,6 +8,10 @@
 #include "app/history/migrations.h"
 
 namespace apertura {
+
+// An empty database at `path`, where there is no file: complete, or not there at all, so that a
+// file that is empty or half made is always damage. Errors: as Database.
+Result<void> createHistory(const QString& path, std::span<const Migration> migrations);
 
 struct Salvaged {
     qint64 conversations = 0;

@@ -127,8 +127,7 @@ void Database::Close::operator()(sqlite3* connection) const {
 }
 
 Result<Database> Database::open(const QString& path) {
-    const bool inMemory = path == QStringLiteral(":memory:");
-    if (!inMemory && !QFile::exists(path)) {
+    if (path != QLatin1String(kInMemory) && !QFile::exists(path)) {
         // Made here, not by SQLite, for its mode; the log files take theirs from it.
         QFile file(path);
         if (!file.open(QIODevice::NewOnly | QIODevice::WriteOnly,

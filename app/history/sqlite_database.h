@@ -13,6 +13,9 @@ struct sqlite3_stmt;
 
 namespace apertura {
 
+// The path of a database without a file.
+inline constexpr const char* kInMemory = ":memory:";
+
 // A prepared statement. Parameters and columns count from 1 and from 0, as in SQLite. A statement
 // must be gone before its Database is.
 class Statement {
@@ -50,7 +53,7 @@ private:
 // names the file. What was not committed is not stored.
 class Database {
 public:
-    // Creates the file if it is missing, readable by its owner only; ":memory:" has no file. Until
+    // Creates the file if it is missing, readable by its owner only; kInMemory has no file. Until
     // configure() a close leaves the file and its write-ahead log byte for byte as they are.
     static Result<Database> open(const QString& path);
 

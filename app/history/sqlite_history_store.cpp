@@ -305,6 +305,11 @@ Result<void> checkStructure(Database& database) {
 // The database as the program uses it. Errors: fileCorrupt where it should be salvaged.
 Result<Database> openDatabase(const HistoryOptions& options) {
     const QFileInfo file(options.path);
+    if (!file.exists() && options.path != QLatin1String(kInMemory)) {
+        if (Result<void> created = createHistory(options.path, options.migrations); !created) {
+            return created.error();
+        }
+    }
     if (file.exists() && file.size() == 0) {
         return Error{ErrorCode::fileCorrupt,
                      file.fileName().toStdString() + ": the file is empty."};

@@ -14,7 +14,7 @@
 namespace apertura {
 
 struct HistoryOptions {
-    QString path;                   // its folder exists; ":memory:" keeps nothing
+    QString path;                   // its folder exists; kInMemory keeps nothing
     std::function<qint64()> nowMs;  // the clock; none = the system's
     std::span<const Migration> migrations = historyMigrations();
 };
@@ -27,6 +27,7 @@ struct OpenedHistory {
 // Opens or creates the database, updates an older one (migrate()), and salvages a damaged one
 // (salvageHistory()), which is a notice and no error. Checks the structure of the whole file.
 // Errors: unsupported (newer than the program: no byte of it changes), storageFull, storageFailed.
+// Requires: no other process of this data folder (settings/single_instance.h).
 // Threads: the store is for the calling thread.
 Result<OpenedHistory> openHistory(const HistoryOptions& options);
 
