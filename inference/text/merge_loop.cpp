@@ -9,6 +9,10 @@ namespace apertura {
 
 namespace {
 
+// Bytes. The check for a complete list takes the square of a token's length; 76 is the longest
+// known.
+constexpr std::size_t kLongestToken = 256;
+
 Error unknownPart(std::size_t index, std::string_view piece) {
     return corruptTokenizer("model.merges[" + std::to_string(index) + "] needs the token " +
                             inQuotes(piece) + ", which model.vocab does not have");
@@ -71,7 +75,7 @@ private:
     std::optional<TokenId> m_result;  // of the merge before
 };
 
-// A part of the word; those merged into their left neighbour have no length.
+// A part of the word; gone once it is merged into its left neighbour.
 struct Symbol {
     TokenId id = 0;
     std::int32_t previous = -1;
@@ -205,6 +209,9 @@ std::optional<std::vector<TokenId>> priorityOfCompleteList(const MergeTable& tab
             continue;
         }
         const std::string_view bytes = vocabulary.bytes(id);
+        if (bytes.size() > kLongestToken) {
+            return std::nullopt;
+        }
         for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
             if (mergeable(vocabulary.findBytes(bytes.substr(0, cut))) &&
                 mergeable(vocabulary.findBytes(bytes.substr(cut)))) {

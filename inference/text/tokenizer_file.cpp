@@ -10,6 +10,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kLongestQuote = 60;                     // bytes
 constexpr std::size_t kLargestFile = std::size_t{256} << 20;  // the largest known is 35 MB
 
 // Receives the parser's events (the interface and its names are nlohmann's).
@@ -228,7 +229,11 @@ Error unsupportedTokenizer(const std::string& what) {
 }
 
 std::string inQuotes(std::string_view text) {
-    return Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string shown(text.substr(0, kLongestQuote));
+    if (shown.size() < text.size()) {
+        shown += "...";
+    }
+    return Json(std::move(shown)).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<TokenizerFile> parseTokenizerFile(std::string_view json) {

@@ -207,15 +207,14 @@ Result<void> Vocabulary::takeAddedToken(AddedToken token, const std::string& whe
         return corruptTokenizer(name + " has the id " + std::to_string(token.id) + ", which " +
                                 inQuotes(slice(entry.piece)) + " has already");
     }
-    // Its bytes are its spelling: an added token is not written in the alphabet. Where that makes a
-    // difference, it no longer stands for bytes of the model.
+    // The bytes of an added token are its spelling; those of a token of the model are what its
+    // letters stand for. One that is both must not differ in them.
     if (!entry.used) {
         entry.piece = keep(token.content);
         entry.bytes = entry.piece;
     } else if (slice(entry.bytes) != token.content) {
-        return Error{
-            ErrorCode::unsupported,
-            "tokenizer.json: " + name + " is also a token of model.vocab, but is not plain ASCII."};
+        return unsupportedTokenizer(name +
+                                    " is also a token of model.vocab, but is not plain ASCII");
     }
     entry.used = true;
     entry.added = true;
