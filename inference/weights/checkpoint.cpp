@@ -1,6 +1,7 @@
 #include "inference/weights/checkpoint.h"
 
 #include <cmath>
+#include <new>
 #include <utility>
 
 #include "inference/weights/content_hash.h"
@@ -264,7 +265,7 @@ void warnOfUnused(const TensorSet& tensors, std::vector<std::string>& warnings) 
 // Over the files whose text says what the checkpoint is, where they are there, and its weight
 // files.
 Result<std::string> contentHash(const fs::path& directory, const TensorSet& tensors,
-                                const TensorSet* adapter) {
+                                const TensorSet* adapter, const std::stop_token& stop) {
     constexpr std::int64_t kTextBytes = 64 << 20;
     ContentHasher hasher;
     for (const char* name :
@@ -282,6 +283,9 @@ Result<std::string> contentHash(const fs::path& directory, const TensorSet& tens
     for (const TensorSet* set : {&tensors, adapter}) {
         if (set != nullptr) {
             for (const auto& file : set->files()) {
+                if (stop.stop_requested()) {
+                    return Error{ErrorCode::cancelled, "Loading was stopped."};
+                }
                 hasher.addFile(*file);
             }
         }
@@ -306,12 +310,10 @@ Result<ModelConfig> configOf(const fs::path& directory) {
     return config;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
+Result<std::shared_ptr<const ModelWeights>> readCheckpoint(
     const ModelSource& source,
     const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
-    std::stop_token stop) {
+    const std::stop_token& stop) {
     auto config = configOf(source.directory);
     if (!config) {
         return config.error();
@@ -334,8 +336,7 @@ Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
     if (!adapters) {
         return adapters.error();
     }
-    const LoadContext context{tensors,  *storage,  *quantization,
-                              *sidecar, *adapters, std::move(stop)};
+    const LoadContext context{tensors, *storage, *quantization, *sidecar, *adapters, stop};
     const std::int64_t total =
         tensors.byteCount() +
         (adapters->folderTensors() ? adapters->folderTensors()->byteCount() : 0);
@@ -346,7 +347,7 @@ Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
     if (auto used = adapters->checkAllUsed(); !used) {
         return used.error();
     }
-    auto hash = contentHash(source.directory, tensors, adapters->folderTensors());
+    auto hash = contentHash(source.directory, tensors, adapters->folderTensors(), stop);
     if (!hash) {
         return hash.error();
     }
@@ -358,6 +359,22 @@ Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
     warnOfUnused(tensors, weights->warnings);
     weights->storage = storage;
     return std::make_shared<const ModelWeights>(std::move(*weights));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
+    const ModelSource& source,
+    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
+    std::stop_token stop) {
+    try {
+        return readCheckpoint(source, onBytes, stop);
+    } catch (const std::bad_alloc&) {
+        return Error{ErrorCode::outOfMemory, "There is no memory for this model's weights."};
+    } catch (const fs::filesystem_error& fault) {
+        return Error{ErrorCode::fileMissing, source.directory.string() + " cannot be read (" +
+                                                 fault.code().message() + ")."};
+    }
 }
 
 }  // namespace apertura

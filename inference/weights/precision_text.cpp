@@ -36,7 +36,7 @@ std::string precisionText(const std::vector<ModuleInfo>& modules) {
     std::set<std::string> dense;
     std::set<std::string> quantized;
     std::set<std::string> bits;
-    std::set<std::string> groups;
+    std::set<std::int64_t> groups;
     bool adapter = false;
     for (const ModuleInfo& module : modules) {
         adapter = adapter || module.adapterRank > 0;
@@ -49,11 +49,15 @@ std::string precisionText(const std::vector<ModuleInfo>& modules) {
         }
         quantized.insert(upperCase(module.format));
         bits.insert(bitsText(module.bits));
-        groups.insert(std::string("g") + std::to_string(module.groupSize));
+        groups.insert(module.groupSize);
     }
-    std::string text = quantized.empty()
-                           ? joined(dense)
-                           : joined(quantized) + " " + joined(bits) + "-bit " + joined(groups);
+    std::string text = quantized.empty() ? joined(dense) : joined(quantized);
+    if (!quantized.empty()) {
+        text.append(" ").append(joined(bits)).append("-bit ");
+        for (const std::int64_t size : groups) {
+            text.append(size == *groups.begin() ? "g" : "/g").append(std::to_string(size));
+        }
+    }
     return adapter ? text + " + EoRA" : text;
 }
 

@@ -137,7 +137,13 @@ Result<void> QuantizationConfig::parseRules(const Json& dynamic) {
 
 Result<void> QuantizationConfig::parseGptq(const Json& object) {
     FieldReader fields(object, m_where, m_path);
-    const char* const formatName = fields.has("checkpoint_format") ? "checkpoint_format" : "format";
+    // `version` is the older name; AWQ's files, which need not name their method, have "gemm"
+    // there.
+    const char* const older =
+        fields.has("version") && object["version"].is_string() ? "version" : "format";
+    const char* const formatName = fields.has("checkpoint_format") ? "checkpoint_format"
+                                   : fields.has("format")          ? "format"
+                                                                   : older;
     const std::string format = fields.text(formatName, "gptq");
     if (format != "gptq" && format != "gptq_v2") {
         fields.refuse(ErrorCode::unsupported, formatName,
