@@ -1,5 +1,6 @@
 #include "inference/text/sentencepiece_tokenizer.h"
 
+#include <charconv>
 #include <cstdint>
 #include <sentencepiece_processor.h>
 #include <utility>
@@ -149,8 +150,10 @@ std::string SentencePieceTokenizer::bytesOf(TokenId id) const {
         return piece;
     }
     // A byte is spelled "<0x0A>".
-    if (m_processor.IsByte(id)) {
-        return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));
+    if (m_processor.IsByte(id) && piece.size() == 6) {
+        unsigned byte = 0;
+        std::from_chars(piece.data() + 3, piece.data() + 5, byte, 16);
+        return std::string(1, static_cast<char>(byte));
     }
     std::string bytes;
     std::size_t from = 0;
