@@ -53,9 +53,9 @@ Result<std::vector<ConversationRecord>> startUp(HistoryStore& history, qint64 no
 
 }  // namespace
 
-ConversationList::ConversationList(HistoryThread& history, std::function<qint64()> nowMs,
-                                   QObject* parent)
-    : QObject(parent), m_history(history), m_nowMs(std::move(nowMs)) {
+ConversationList::ConversationList(HistoryThread& history, StorageTrouble& trouble,
+                                   std::function<qint64()> nowMs, QObject* parent)
+    : QObject(parent), m_history(history), m_trouble(trouble), m_nowMs(std::move(nowMs)) {
     m_saveTimer.setSingleShot(true);
     m_saveTimer.setInterval(kSaveDelayMs);
     connect(&m_saveTimer, &QTimer::timeout, this, &ConversationList::flush);
@@ -201,7 +201,12 @@ void ConversationList::flush() {
         }
         m_history.request<void>(
             [copy = *record](HistoryStore& history) { return history.updateConversation(copy); },
-            this, [this](const Result<void>& result) { reportUnless(result); });
+            this,
+            [this, id](const Result<void>& result) {
+                if (m_trouble.failed(result)) {
+                    save(id);
+                }
+            });
     }
 }
 

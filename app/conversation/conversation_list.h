@@ -12,6 +12,7 @@
 #include <QTimer>
 
 #include "app/conversation/conversation.h"
+#include "app/conversation/storage_trouble.h"
 #include "app/history/history_thread.h"
 
 namespace apertura {
@@ -23,7 +24,7 @@ class ConversationList : public QObject {
 public:
     using Added = std::function<void(const Result<qint64>& messageId)>;
 
-    ConversationList(HistoryThread& history, std::function<qint64()> nowMs,
+    ConversationList(HistoryThread& history, StorageTrouble& trouble, std::function<qint64()> nowMs,
                      QObject* parent = nullptr);
 
     // Marks answers that a crash cut off, forgets what was deleted long ago, and reads the list.
@@ -38,7 +39,7 @@ public:
     void addMessage(const std::shared_ptr<Conversation>& conversation, MessageRecord message,
                     Added done);
 
-    // The record was changed in memory; it is on disk a moment later.
+    // The record was changed in memory; it is on disk a moment later, or when that is possible.
     void save(qint64 id);
     void rename(qint64 id, const QString& title);
     void remove(qint64 id);
@@ -59,6 +60,7 @@ private:
     void reportUnless(const Result<void>& result);
 
     HistoryThread& m_history;
+    StorageTrouble& m_trouble;
     std::function<qint64()> m_nowMs;
     std::vector<std::shared_ptr<ConversationRecord>> m_records;
     QHash<qint64, std::shared_ptr<ConversationRecord>> m_removed;  // can be restored

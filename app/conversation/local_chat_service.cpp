@@ -44,8 +44,8 @@ LocalChatService::LocalChatService(EngineFactory makeEngine, HistoryThread& hist
       m_history(history),
       m_engine(std::move(makeEngine)),
       m_loader(m_engine),
-      m_list(history, m_nowMs),
-      m_saver(history, options.saveIntervalMs),
+      m_list(history, m_trouble, m_nowMs),
+      m_saver(history, m_trouble, options.saveIntervalMs),
       m_pipeline(m_engine, m_list, m_saver, {m_nowMs, options.appVersion}),
       m_readouts(m_nowMs),
       m_open(blankConversation()) {
@@ -69,7 +69,7 @@ void LocalChatService::connectParts() {
     connect(&m_list, &ConversationList::removed, this, &LocalChatService::conversationRemoved);
     connect(&m_list, &ConversationList::restored, this, &LocalChatService::conversationRestored);
     connect(&m_list, &ConversationList::problem, this, &ChatService::problem);
-    connect(&m_saver, &MessageSaver::failing, this, &ChatService::problem);
+    connect(&m_trouble, &StorageTrouble::began, this, &ChatService::problem);
     connect(&m_pipeline, &AnswerPipeline::problem, this, &ChatService::problem);
     connect(&m_pipeline, &AnswerPipeline::activityChanged, this, [this] {
         m_shown.update(turnIds());

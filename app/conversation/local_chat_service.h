@@ -102,6 +102,7 @@ private:
     HistoryThread& m_history;
     EngineThread m_engine;
     ModelLoader m_loader;
+    StorageTrouble m_trouble;
     ConversationList m_list;
     MessageSaver m_saver;
     AnswerPipeline m_pipeline;

@@ -4,8 +4,9 @@
 
 namespace apertura {
 
-MessageSaver::MessageSaver(HistoryThread& history, int intervalMs, QObject* parent)
-    : QObject(parent), m_history(history) {
+MessageSaver::MessageSaver(HistoryThread& history, StorageTrouble& trouble, int intervalMs,
+                           QObject* parent)
+    : QObject(parent), m_history(history), m_trouble(trouble) {
     m_timer.setSingleShot(true);
     m_timer.setTimerType(Qt::PreciseTimer);
     m_timer.setInterval(intervalMs);
@@ -26,7 +27,9 @@ void MessageSaver::save(const std::shared_ptr<Conversation>& conversation, qint6
     m_history.request<void>(
         [record = *message](HistoryStore& store) { return store.updateMessage(record); }, this,
         [this, conversation, messageId](const Result<void>& result) {
-            tried(conversation, messageId, result);
+            if (m_trouble.failed(result)) {
+                touch(conversation, messageId);
+            }
         });
 }
 
@@ -34,21 +37,6 @@ void MessageSaver::saveAll() {
     const auto changed = std::exchange(m_changed, {});
     for (auto entry = changed.cbegin(); entry != changed.cend(); ++entry) {
         save(entry.value(), entry.key());
-    }
-}
-
-void MessageSaver::tried(const std::shared_ptr<Conversation>& conversation, qint64 messageId,
-                         const Result<void>& result) {
-    if (result) {
-        m_isFailing = false;
-        return;
-    }
-    if (result.error().code == ErrorCode::invalidRequest) {
-        return;  // The message is gone: trying again changes nothing.
-    }
-    touch(conversation, messageId);
-    if (!std::exchange(m_isFailing, true)) {
-        Q_EMIT failing(QString::fromStdString(result.error().message));
     }
 }
 

@@ -9,6 +9,7 @@
 #include <QTimer>
 
 #include "app/conversation/conversation.h"
+#include "app/conversation/storage_trouble.h"
 #include "app/history/history_thread.h"
 
 namespace apertura {
@@ -18,7 +19,8 @@ class MessageSaver : public QObject {
     Q_OBJECT
 
 public:
-    MessageSaver(HistoryThread& history, int intervalMs, QObject* parent = nullptr);
+    MessageSaver(HistoryThread& history, StorageTrouble& trouble, int intervalMs,
+                 QObject* parent = nullptr);
 
     // The message is on disk at most `intervalMs` and one write later.
     void touch(const std::shared_ptr<Conversation>& conversation, qint64 messageId);
@@ -27,18 +29,11 @@ public:
     // Hands over everything that has changed.
     void saveAll();
 
-Q_SIGNALS:
-    // Saving fails; said once, until it has succeeded again. The text is kept and tried again.
-    void failing(const QString& sentence);
-
 private:
-    void tried(const std::shared_ptr<Conversation>& conversation, qint64 messageId,
-               const Result<void>& result);
-
     HistoryThread& m_history;
+    StorageTrouble& m_trouble;
     QTimer m_timer;
     QHash<qint64, std::shared_ptr<Conversation>> m_changed;  // by message
-    bool m_isFailing = false;
 };
 
 }  // namespace apertura
