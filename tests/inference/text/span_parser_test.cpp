@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/support/cases.h"
+#include "tests/support/goldens.h"
 
 namespace apertura::test {
 
@@ -151,6 +152,34 @@ void reservedNamesOfTheMinisAreMarkers(Findings& findings) {
         std::string("|T[hm]||R[Hi]|"), "markers that are not special");
 }
 
+// The marker tokens of a checkpoint's own tokenizer, around two ordinary ones.
+void checkMarkers(const std::filesystem::path& model, std::vector<TokenId> markers,
+                  Findings& findings) {
+    const auto tokenizer = loadTokenizer(model);
+    if (!findings.verify(tokenizer.ok(), tokenizer.ok() ? "" : tokenizer.error().message)) {
+        return;
+    }
+    SpanParser parser(**tokenizer);
+    std::string text;
+    for (const TokenId marker : markers) {
+        text += describe(parser.push(marker, (*tokenizer)->bytes(marker)));
+        const TokenId letter = (*tokenizer)->find("a").value();
+        text += describe(parser.push(letter, (*tokenizer)->bytes(letter)));
+    }
+    findings.equal(text, std::string("T[a]R[a]C[a]R[a]"), model.string());
+}
+
+void markersOfRealTokenizersAreFound(Findings& findings) {
+    checkMarkers(std::filesystem::path(APERTURA_SOURCE_DIR) / "resources/demo-model/bf16",
+                 {69, 70, 71, 72}, findings);
+    for (const auto& model : findGoldens("models/micro/v1.1-mini")) {
+        checkMarkers(model, {69, 70, 71, 72}, findings);
+    }
+    for (const auto& model : findGoldens("models/micro/v1.5-text")) {
+        checkMarkers(model, {32, 33, 71, 72}, findings);
+    }
+}
+
 }  // namespace
 
 std::vector<Case> cases() {
@@ -162,6 +191,7 @@ std::vector<Case> cases() {
             {"endsWithoutBeginningsAreDropped", endsWithoutBeginningsAreDropped},
             {"halfCharactersBeforeAMarkerBelongToTheTextBefore",
              halfCharactersBeforeAMarkerBelongToTheTextBefore},
+            {"markersOfRealTokenizersAreFound", markersOfRealTokenizersAreFound},
             {"reservedNamesOfTheMinisAreMarkers", reservedNamesOfTheMinisAreMarkers}};
 }
 

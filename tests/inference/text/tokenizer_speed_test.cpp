@@ -1,4 +1,5 @@
 // What loading and encoding cost, with the full vocabulary where it is found.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <time.h>
 
@@ -12,7 +13,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define APERTURA_SLOW_BUILD
+#endif
+#endif
+// The limits are those of a release; sanitizers and unoptimized code may take longer.
+#if defined(APERTURA_SLOW_BUILD) || defined(__SANITIZE_ADDRESS__) || \
+    defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
 constexpr double kPatience = 20.0;
 #else
 constexpr double kPatience = 1.0;
@@ -31,6 +39,12 @@ double secondsToEncode(const Tokenizer& tokenizer, const std::string& text) {
     const double begin = workSeconds();
     const auto ids = tokenizer.encode(text, {});
     return ids.empty() ? 1e9 : workSeconds() - begin;
+}
+
+double secondsToLoad(const fs::path& folder) {
+    const double begin = workSeconds();
+    const auto tokenizer = loadTokenizer(folder);
+    return tokenizer.ok() ? workSeconds() - begin : 1e9;
 }
 
 std::string goldenMegabyte(const fs::path& goldens) {
@@ -85,9 +99,9 @@ void loadingAndEncodingAreFast(Findings& findings) {
             continue;
         }
         ++found;
-        const double begin = workSeconds();
+        const double load =
+            std::min(secondsToLoad(goldens.parent_path()), secondsToLoad(goldens.parent_path()));
         const auto tokenizer = loadTokenizer(goldens.parent_path());
-        const double load = workSeconds() - begin;
         if (!findings.verify(tokenizer.ok(), "it loads")) {
             continue;
         }

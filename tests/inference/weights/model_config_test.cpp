@@ -179,6 +179,14 @@ void olderSpellingsAreRead(Findings& findings) {
                     "older names are not read");
 }
 
+// AutoAWQ's quant_config.json names no method.
+void anUnnamedAwqConfigIsRefused(Findings& findings) {
+    const auto config =
+        quantization(R"({"w_bit": 4, "q_group_size": 128, "zero_point": true, "version": "GEMM"})");
+    findings.verify(!config.ok() && config.error().message.find("version") != std::string::npos,
+                    "AWQ is taken for GPTQ");
+}
+
 // ---- generation_config.json
 
 void generationDefaultsAreRead(Findings& findings) {
@@ -210,6 +218,7 @@ std::vector<Case> cases() {
             {"otherArchitecturesAreRefusedByTheField", otherArchitecturesAreRefusedByTheField},
             {"rulesAreTriedAsGptqModelTriesThem", rulesAreTriedAsGptqModelTriesThem},
             {"olderSpellingsAreRead", olderSpellingsAreRead},
+            {"anUnnamedAwqConfigIsRefused", anUnnamedAwqConfigIsRefused},
             {"generationDefaultsAreRead", generationDefaultsAreRead}};
 }
 
