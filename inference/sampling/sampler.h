@@ -1,34 +1,30 @@
 // From logits to the next token: the sampling chain. This comment is its one description; options.h
 // has the parameters' defaults, sampling_parameters.h checks their ranges.
 //
-//    stage                          parameters (neutral value)
-//  1 ban                            banned (none): l = -inf
-//  2 bias                           logit_bias (none): l += bias
-//  3 repetition penalty             repetition_penalty (1): once per id of the window,
-//                                   l = l / r if l > 0, else l * r (Keskar et al. 2019,
-//                                   arXiv:1909.05858)
-//  4 frequency, presence penalty    frequency_penalty, presence_penalty (0): l -= f * count + q *
-//  [count > 0],
-//                                   count in the answer's part of the window
-//  5 DRY                            dry_multiplier (0), dry_base, dry_allowed_length,
-//  dry_sequence_breakers:
-//                                   l -= multiplier * base^(match - allowed length), match <= 50
-//    greedy                         with temperature 0 the chain ends here with the first token
-//  6 top-n-sigma                    top_n_sigma (0): keep l >= max - n * sigma (arXiv:2411.07641)
-//  7 temperature                    temperature (1): z = (l - max) / T
-//  8 top-k                          top_k (0): the first k tokens
-//  9 top-p                          top_p (1): the shortest beginning whose p sum to at least top_p
-// 10 min-p                          min_p (0): exp(z - max z) >= min_p (arXiv:2407.01082)
-// 11 typical-p                      typical_p (1): sorted by |-ln p - H|, the shortest beginning
-// whose p sum to
-//                                   at least typical_p (arXiv:2202.00666)
-// 12 XTC                            xtc_probability (0), xtc_threshold: if u' < probability, of the
-// tokens with
-//                                   p >= threshold all but the last are removed, if they are two or
-//                                   more
-// 13 draw                           seed: w = exp(z - max z), summed up in order; the first token
-// whose running
-//                                   sum is greater than u * S
+//    stage                         parameters (neutral value)
+//  1 ban                           banned (none): l = -inf
+//  2 bias                          logit_bias (none): l += bias
+//  3 repetition penalty            repetition_penalty (1): once per id of the window,
+//                                  l = l / r if l > 0, else l * r (arXiv:1909.05858)
+//  4 frequency, presence penalty   frequency_penalty, presence_penalty (0):
+//                                  l -= f * count + q * [count > 0],
+//                                  count in the answer's part of the window
+//  5 DRY                           dry_multiplier (0), dry_base, dry_allowed_length,
+//                                  dry_sequence_breakers:
+//                                  l -= multiplier * base^(match - allowed length), match <= 50
+//    greedy                        with temperature 0 the chain ends here with the first token
+//  6 top-n-sigma                   top_n_sigma (0): l >= max - n * sigma (arXiv:2411.07641)
+//  7 temperature                   temperature (1): z = (l - max) / T
+//  8 top-k                         top_k (0): the first k tokens
+//  9 top-p                         top_p (1): the shortest beginning whose p sum to at least top_p
+// 10 min-p                         min_p (0): exp(z - max z) >= min_p (arXiv:2407.01082)
+// 11 typical-p                     typical_p (1): sorted by |-ln p - H|, the shortest beginning
+//                                  whose p sum to at least typical_p (arXiv:2202.00666)
+// 12 XTC                           xtc_probability (0), xtc_threshold: if u' < probability, of the
+//                                  tokens with p >= threshold all but the last are removed, if
+//                                  they are two or more
+// 13 draw                          seed: w = exp(z - max z), summed up in order; the first token
+//                                  whose running sum is greater than u * S
 //
 // History is every id of the context, prompt first; the window is its last penalty_window ids (-1:
 // all). Repetition and DRY look at the whole window. The order of tokens is higher logit first,
