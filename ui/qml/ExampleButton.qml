@@ -1,0 +1,14 @@
+import QtQuick
+import Apertura
+
+// A question to click, across the whole card.
+AppButton {
+    id: root
+
+    implicitHeight: Theme.sendSize + Theme.space1
+    contentItem: AppLabel {
+        text: root.text
+        wrapMode: Text.Wrap
+        elide: Text.ElideNone
+    }
+}

@@ -1,0 +1,88 @@
+pragma ComponentBehavior: Bound
+
+import QtQuick
+import QtQuick.Controls.Basic
+import Qt.labs.qmlmodels
+import Apertura
+
+// The turns. Follows the end while an answer grows until the reader moves; never moves by itself
+// afterwards, but offers the way back.
+Item {
+    id: root
+
+    required property ChatViewModel viewModel
+    property bool following: true
+
+    function followEnd() { list.positionViewAtEnd(); following = true }
+    function scrollBy(distance: real) { list.contentY += distance; list.returnToBounds(); following = list.atYEnd }
+
+    Shortcut { sequence: "PgUp"; onActivated: root.scrollBy(-0.9 * list.height) }
+    Shortcut { sequence: "PgDown"; onActivated: root.scrollBy(0.9 * list.height) }
+
+    ListView {
+        id: list
+
+        objectName: "messageList"
+        anchors.fill: parent
+        clip: true
+        model: root.viewModel.messages
+        spacing: Theme.space2
+        topMargin: Theme.space5
+        bottomMargin: Theme.space2
+        boundsBehavior: Flickable.StopAtBounds
+        // One screen above and below is kept alive, so that a page down finds what it shows.
+        cacheBuffer: Math.max(400, height)
+        activeFocusOnTab: true
+        keyNavigationEnabled: false
+        Accessible.role: Accessible.List
+        Accessible.name: qsTr("Messages")
+        ScrollBar.vertical: AppScrollBar {
+            onPressedChanged: root.following = !pressed && list.atYEnd
+        }
+        // The reader's own movement decides whether the end is followed.
+        onMovementStarted: root.following = false
+        onMovementEnded: root.following = list.atYEnd
+        onContentHeightChanged: root.following ? list.positionViewAtEnd() : undefined
+        onHeightChanged: root.following ? list.positionViewAtEnd() : undefined
+        onCountChanged: root.followEnd()
+
+        delegate: DelegateChooser {
+            role: "kind"
+
+            DelegateChoice {
+                roleValue: MessageModel.User
+
+                UserMessage {
+                    width: ListView.view.width
+                    onEditWanted: (id, text) => root.viewModel.draft.beginEditing(id, text)
+                    onCopyWanted: text => root.viewModel.copy(text)
+                    onVersionWanted: (id, version) => root.viewModel.selectVersion(id, version)
+                }
+            }
+            DelegateChoice {
+                roleValue: MessageModel.Answer
+
+                AnswerMessage {
+                    width: ListView.view.width
+                    answering: root.viewModel.answering
+                    onCopyWanted: text => root.viewModel.copy(text)
+                    onRegenerateWanted: id => root.viewModel.regenerate(id)
+                    onVersionWanted: (id, version) => root.viewModel.selectVersion(id, version)
+                    onGoOnWanted: root.viewModel.continueWithoutOldest()
+                    onLinkWanted: address => root.viewModel.link.ask(address)
+                }
+            }
+        }
+    }
+
+    AppButton {
+        objectName: "newTextButton"
+        anchors.bottom: parent.bottom
+        anchors.horizontalCenter: parent.horizontalCenter
+        anchors.bottomMargin: Theme.space3
+        visible: !root.following && !list.atYEnd
+        iconName: "arrow-down"
+        text: root.viewModel.answering ? qsTr("New text") : qsTr("To the end")
+        onClicked: root.followEnd()
+    }
+}

@@ -1,0 +1,110 @@
+#include "ui/view_models/draft.h"
+
+#include <chrono>
+
+#include "ui/view_models/turn_text.h"
+
+namespace apertura {
+
+using namespace std::chrono_literals;
+
+Draft::Draft(ChatService& service, QObject* parent)
+    : QObject(parent), m_service(service), m_conversation(service.currentConversation()) {
+    m_countTimer.setSingleShot(true);
+    m_countTimer.setInterval(150ms);  // a pause in typing
+    connect(&m_countTimer, &QTimer::timeout, this, &Draft::countTokens);
+    connect(&service, &ChatService::currentConversationChanged, this, &Draft::switchConversation);
+    connect(&service, &ChatService::sendFailed, this, &Draft::takeBack);
+    connect(&service, &ChatService::turnsReset, this, &Draft::sendableChanged);
+    connect(&service, &ChatService::turnAppended, this, &Draft::sendableChanged);
+    connect(&service, &ChatService::turnChanged, this, &Draft::sendableChanged);
+    connect(&service, &ChatService::modelChanged, this, [this] {
+        countTokens();
+        Q_EMIT sendableChanged();
+    });
+}
+
+void Draft::setText(const QString& text) {
+    if (m_text == text) {
+        return;
+    }
+    m_text = text;
+    m_countTimer.start();
+    Q_EMIT textChanged();
+    Q_EMIT sendableChanged();
+}
+
+QString Draft::tokens() const {
+    return m_tokenCount > 0 ? tr("%n token(s)", nullptr, static_cast<int>(m_tokenCount))
+                            : QString();
+}
+
+bool Draft::isSendable() const {
+    const ModelPhase phase = m_service.model().phase;
+    const QVector<ChatTurn> turns = m_service.turns();
+    const bool isAnswering = !turns.isEmpty() && isBeingAnswered(turns.last());
+    return !m_text.trimmed().isEmpty() && !isAnswering &&
+           (phase == ModelPhase::ready || phase == ModelPhase::loading);
+}
+
+void Draft::send() {
+    if (!isSendable()) {
+        return;
+    }
+    const QString text = m_text;
+    if (isEditing()) {
+        const qint64 message = m_editedMessage;
+        endEditing();
+        m_service.editMessage(message, text);
+        return;
+    }
+    setText(QString());
+    m_service.send(text);
+}
+
+void Draft::beginEditing(qint64 messageId, const QString& text) {
+    if (!isEditing()) {
+        m_textBeforeEditing = m_text;
+    }
+    m_editedMessage = messageId;
+    setText(text);
+    Q_EMIT editingChanged();
+}
+
+void Draft::cancelEditing() {
+    if (isEditing()) {
+        endEditing();
+    }
+}
+
+void Draft::endEditing() {
+    m_editedMessage = 0;
+    setText(m_textBeforeEditing);
+    Q_EMIT editingChanged();
+}
+
+void Draft::switchConversation() {
+    const qint64 now = m_service.currentConversation();
+    if (now == m_conversation) {
+        return;
+    }
+    cancelEditing();
+    m_kept.insert(m_conversation, m_text);
+    setText(m_kept.take(now));
+    m_conversation = now;
+}
+
+// Nothing that was typed since is lost.
+void Draft::takeBack(const QString& text) {
+    setText(m_text.isEmpty() || m_text == text ? text : text + u'\n' + m_text);
+}
+
+void Draft::countTokens() {
+    const qint64 count = m_text.isEmpty() ? 0 : m_service.countTokens(m_text);
+    if (count != m_tokenCount) {
+        m_tokenCount = count;
+        Q_EMIT tokensChanged();
+    }
+}
+
+}  // namespace apertura
