@@ -1,0 +1,61 @@
+#include "tests/support/window_fixture.h"
+
+#include <QQuickItem>
+#include <QtQml/qqmlextensionplugin.h>
+
+Q_IMPORT_QML_PLUGIN(AperturaPlugin)
+
+namespace apertura::test {
+namespace {
+
+void collect(QQuickItem* item, const QString& objectName, QVector<QQuickItem*>& found) {
+    if (!item->isVisible()) {
+        return;
+    }
+    if (item->objectName() == objectName) {
+        found.append(item);
+    }
+    for (QQuickItem* child : item->childItems()) {
+        collect(child, objectName, found);
+    }
+}
+
+}  // namespace
+
+WindowFixture::WindowFixture() {
+    // What the model list marks as current is the demo variant that the service says is loaded.
+    ModelStatus status = service.model();
+    status.path = library.preferredModel();
+    service.setModelStatus(status);
+    QObject::connect(&engine, &QQmlEngine::warnings, &engine, [this](const QList<QQmlError>& all) {
+        for (const QQmlError& each : all) {
+            m_messages.append(each.toString());
+        }
+    });
+}
+
+QQuickWindow* WindowFixture::open(const QSize& size) {
+    settings.setWindowGeometry(QRect(QPoint(0, 0), size));
+    engine.addImportPath(QStringLiteral("qrc:/qt/qml"));
+    engine.setInitialProperties({{QStringLiteral("viewModel"), QVariant::fromValue(&viewModel)}});
+    engine.load(QUrl(QStringLiteral("qrc:/qt/qml/Apertura/Main.qml")));
+    m_window = engine.rootObjects().isEmpty()
+                   ? nullptr
+                   : qobject_cast<QQuickWindow*>(engine.rootObjects().first());
+    if (m_window) {
+        m_window->resize(size);
+    }
+    return m_window;
+}
+
+QQuickItem* WindowFixture::item(const char* objectName) const {
+    return items(objectName).value(0);
+}
+
+QVector<QQuickItem*> WindowFixture::items(const char* objectName) const {
+    QVector<QQuickItem*> found;
+    collect(m_window->contentItem(), QString::fromLatin1(objectName), found);
+    return found;
+}
+
+}  // namespace apertura::test

@@ -1,0 +1,43 @@
+// The real Main.qml over the fake service, in an offscreen window.
+#pragma once
+
+#include <memory>
+
+#include <QQmlApplicationEngine>
+#include <QQuickWindow>
+#include <QStringList>
+#include <QTemporaryDir>
+
+#include "app/settings/model_library.h"
+#include "app/settings/settings.h"
+#include "tests/support/fake_chat_service.h"
+#include "ui/view_models/chat_view_model.h"
+
+namespace apertura::test {
+
+class WindowFixture {
+public:
+    WindowFixture();
+
+    FakeChatService service;
+    QTemporaryDir folder;
+    Settings settings{folder.path()};
+    ModelLibrary library{QStringLiteral(APERTURA_SOURCE_DIR "/resources/demo-model"), settings};
+    ChatViewModel viewModel{service, settings, library};
+    QQmlApplicationEngine engine;
+
+    // Loads the window; null where that failed. `messages()` says why.
+    QQuickWindow* open(const QSize& size);
+    QQuickWindow* window() const { return m_window; }
+    // The first item of that object name which is visible; null where there is none.
+    QQuickItem* item(const char* objectName) const;
+    // All visible ones, in the order of the tree.
+    QVector<QQuickItem*> items(const char* objectName) const;
+    QStringList messages() const { return m_messages; }
+
+private:
+    QQuickWindow* m_window = nullptr;
+    QStringList m_messages;
+};
+
+}  // namespace apertura::test
