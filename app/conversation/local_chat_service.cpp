@@ -17,11 +17,8 @@ namespace {
 constexpr int kShutDownMs = 1900;
 constexpr int kEngineShutDownMs = 1300;
 
-LocalChatOptions withClock(LocalChatOptions options) {
-    if (!options.nowMs) {
-        options.nowMs = [] { return QDateTime::currentMSecsSinceEpoch(); };
-    }
-    return options;
+std::function<qint64()> clockOf(const LocalChatOptions& options) {
+    return options.nowMs ? options.nowMs : [] { return QDateTime::currentMSecsSinceEpoch(); };
 }
 
 std::shared_ptr<Conversation> blankConversation() {
@@ -39,7 +36,7 @@ LocalChatService::LocalChatService(EngineFactory makeEngine, HistoryThread& hist
                                    Settings& settings, const LocalChatOptions& options,
                                    QObject* parent)
     : ChatService(parent),
-      m_nowMs(withClock(options).nowMs),
+      m_nowMs(clockOf(options)),
       m_settings(settings),
       m_history(history),
       m_engine(std::move(makeEngine)),
@@ -94,7 +91,8 @@ void LocalChatService::connectParts() {
 void LocalChatService::start(const QString& modelDirectory) {
     m_list.load([this] {
         const qint64 last = m_settings.lastConversation();
-        if (m_list.find(last) && m_open->id() == 0 && m_wanted == 0) {
+        const bool isUntouched = m_open->id() == 0 && m_wanted == 0 && m_sending.isEmpty();
+        if (m_list.find(last) && isUntouched) {
             openConversation(last);
         }
     });
