@@ -16,6 +16,30 @@ Error memberError(const char* name, const char* expected) {
             std::string("The request's ") + name + " must be " + expected + "."};
 }
 
+// Whether brackets nest deeper than any honest request: writing JSON out again takes stack for each
+// level. Brackets inside of texts do not count.
+bool nestsTooDeep(const std::string& json) {
+    constexpr int kDeepest = 500;
+    int depth = 0;
+    bool inText = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (inText) {
+            i += c == '\\' ? 1 : 0;
+            inText = c != '"';
+        } else if (c == '"') {
+            inText = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > kDeepest) {
+                return true;
+            }
+        } else if (c == ']' || c == '}') {
+            --depth;
+        }
+    }
+    return false;
+}
+
 Json errorToJson(const Error& error) {
     Json answer = {{"error", error.message}};
     if (error.line > 0) {
@@ -82,6 +106,10 @@ Result<std::string> readJsonArrayFile(const std::filesystem::path& file) {
 void answerLines(const std::function<Result<Json>(const Json& request)>& answer) {
     for (std::string line; std::getline(std::cin, line);) {
         if (line.find_first_not_of(" \t\r") == std::string::npos) {
+            continue;
+        }
+        if (nestsTooDeep(line)) {
+            printJson({{"error", "The request is nested too deep."}});
             continue;
         }
         const Json request = Json::parse(line, nullptr, false);

@@ -129,6 +129,21 @@ void renderRequestsFailWithTheirLine(Findings& findings) {
     }
 }
 
+void aDeepRequestIsRefused(Findings& findings) {
+    constexpr std::size_t kLevels = 300'000;
+    const std::string requests = R"({"template_text":"a","messages":)" + std::string(kLevels, '[') +
+                                 std::string(kLevels, ']') + "}\n" +
+                                 R"({"template_text":"[[{{","messages":[]})" + "\n" +
+                                 R"({"template_text":"b\"[","messages":[]})" + "\n";
+    const auto result = cli({"render", demoModel(), "--jsonl"}, requests);
+    findings.equal(result.status, 0, "exit status");
+    const auto lines = jsonLines(result, findings);
+    if (findings.equal(lines.size(), std::size_t{3}, "answers")) {
+        findings.verify(lines[0].contains("error") && lines[1].contains("line"), "not refused");
+        findings.equal(lines[2].value("text", ""), std::string("b\"["), "text");
+    }
+}
+
 void wrongUsageEndsWithTwo(Findings& findings) {
     const std::vector<std::vector<std::string>> wrong = {
         {},
