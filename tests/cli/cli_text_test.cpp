@@ -201,6 +201,7 @@ std::vector<Case> cases() {
         commandLineCase("renderOpensTheAssistantsTurn", renderOpensTheAssistantsTurn),
         commandLineCase("renderTakesTemplateToolsAndDate", renderTakesTemplateToolsAndDate),
         commandLineCase("renderRequestsFailWithTheirLine", renderRequestsFailWithTheirLine),
+        commandLineCase("aDeepRequestIsRefused", aDeepRequestIsRefused),
         commandLineCase("wrongUsageEndsWithTwo", wrongUsageEndsWithTwo),
         commandLineCase("aMissingFolderIsOneSentence", aMissingFolderIsOneSentence),
         commandLineCase("aFullDiskIsAFailure", aFullDiskIsAFailure)};
