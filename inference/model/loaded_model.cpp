@@ -95,7 +95,7 @@ std::string modelName(const std::filesystem::path& directory) {
     if (snapshots.filename() != "snapshots" || !entry.starts_with(kCachePrefix)) {
         return normal.filename().string();
     }
-    const std::string repository = entry.substr(kCachePrefix.size());
+    std::string repository = entry.substr(kCachePrefix.size());
     const std::size_t dashes = repository.find("--");
     if (dashes == std::string::npos) {
         return repository;
