@@ -231,8 +231,11 @@ int Database::changes() const {
     return sqlite3_changes(m_connection.get());
 }
 
-bool Database::inTransaction() const {
-    return sqlite3_get_autocommit(m_connection.get()) == 0;
+void Database::rollBack() noexcept {
+    // Some failures (a full disk) have rolled back already.
+    if (sqlite3_get_autocommit(m_connection.get()) == 0) {
+        sqlite3_exec(m_connection.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    }
 }
 
 std::string Database::fileName() const {
@@ -248,9 +251,8 @@ Result<Transaction> Transaction::begin(Database& database) {
 }
 
 Transaction::~Transaction() {
-    // Some failures (a full disk) have rolled back already.
-    if (m_database && m_database->inTransaction()) {
-        static_cast<void>(m_database->run("ROLLBACK"));
+    if (m_database) {
+        m_database->rollBack();
     }
 }
 

@@ -81,8 +81,8 @@ public:
     Result<void> copyTo(const QString& path);
 
     qint64 lastInsertId() const;
-    int changes() const;         // rows that the last statement changed
-    bool inTransaction() const;  // between BEGIN and its end
+    int changes() const;       // rows that the last statement changed
+    void rollBack() noexcept;  // ends a transaction, where there is one, without a trace
     QString path() const { return m_path; }
     std::string fileName() const;  // for sentences
 

@@ -23,7 +23,7 @@ constexpr qsizetype kSocketPathBytes = 98;
 // hash.
 QString socketPath(const QString& dataFolder) {
     const QString folder = QFileInfo(dataFolder).canonicalFilePath();
-    const QString beside = folder + QStringLiteral("/apertura.socket");
+    QString beside = folder + QStringLiteral("/apertura.socket");
     if (QFile::encodeName(beside).size() <= kSocketPathBytes) {
         return beside;
     }
