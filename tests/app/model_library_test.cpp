@@ -2,7 +2,6 @@
 #include "app/settings/model_library.h"
 
 #include <QDir>
-#include <QElapsedTimer>
 #include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
