@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <QEvent>
 #include <QFontDatabase>
 #include <QFontInfo>
 #include <QGuiApplication>
@@ -13,6 +14,14 @@ ThemeState::ThemeState(Settings& settings, QObject* parent)
     : QObject(parent), m_settings(settings) {
     connect(&settings, &Settings::colourSchemeChanged, this, &ThemeState::changed);
     connect(&settings, &Settings::textScaleChanged, this, &ThemeState::changed);
+    QCoreApplication::instance()->installEventFilter(this);
+}
+
+bool ThemeState::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::ApplicationPaletteChange) {
+        Q_EMIT changed();
+    }
+    return QObject::eventFilter(watched, event);
 }
 
 bool ThemeState::isDark() const {

@@ -35,6 +35,9 @@ public:
     QString codeFamily() const;
     bool isRightToLeft() const;
 
+    // Notices when the application's palette changes, which follows the desktop.
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
     Q_INVOKABLE void changeTextScale(int steps);  // of 10 %
     Q_INVOKABLE void resetTextScale();
 
