@@ -313,7 +313,7 @@ Result<ModelConfig> configOf(const fs::path& directory) {
 Result<std::shared_ptr<const ModelWeights>> readCheckpoint(
     const ModelSource& source,
     const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
-    const std::stop_token& stop) {
+    std::stop_token stop) {
     auto config = configOf(source.directory);
     if (!config) {
         return config.error();
@@ -336,7 +336,8 @@ Result<std::shared_ptr<const ModelWeights>> readCheckpoint(
     if (!adapters) {
         return adapters.error();
     }
-    const LoadContext context{tensors, *storage, *quantization, *sidecar, *adapters, stop};
+    const LoadContext context{tensors,  *storage,  *quantization,
+                              *sidecar, *adapters, std::move(stop)};
     const std::int64_t total =
         tensors.byteCount() +
         (adapters->folderTensors() ? adapters->folderTensors()->byteCount() : 0);
@@ -347,7 +348,7 @@ Result<std::shared_ptr<const ModelWeights>> readCheckpoint(
     if (auto used = adapters->checkAllUsed(); !used) {
         return used.error();
     }
-    auto hash = contentHash(source.directory, tensors, adapters->folderTensors(), stop);
+    auto hash = contentHash(source.directory, tensors, adapters->folderTensors(), context.stop);
     if (!hash) {
         return hash.error();
     }
@@ -368,7 +369,7 @@ Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
     const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
     std::stop_token stop) {
     try {
-        return readCheckpoint(source, onBytes, stop);
+        return readCheckpoint(source, onBytes, std::move(stop));
     } catch (const std::bad_alloc&) {
         return Error{ErrorCode::outOfMemory, "There is no memory for this model's weights."};
     } catch (const fs::filesystem_error& fault) {
