@@ -311,12 +311,13 @@ MappedFile::~MappedFile() {
 }
 
 void releasePages(std::span<const std::byte> bytes) {
-    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    const auto first = (reinterpret_cast<std::uintptr_t>(bytes.data()) + page - 1) / page * page;
-    const auto last = reinterpret_cast<std::uintptr_t>(bytes.data() + bytes.size()) / page * page;
-    if (first < last) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t offset = reinterpret_cast<std::uintptr_t>(bytes.data()) % page;
+    const std::size_t skipped = offset == 0 ? 0 : page - offset;
+    if (bytes.size() >= skipped + page) {
         // A hint: where it fails, the pages only stay.
-        (void)::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+        (void)::madvise(const_cast<std::byte*>(bytes.data()) + skipped,
+                        (bytes.size() - skipped) / page * page, MADV_DONTNEED);
     }
 }
 
