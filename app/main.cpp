@@ -31,6 +31,7 @@ namespace {
 
 constexpr int kShownTimeoutMs = 20'000;
 constexpr int kAnswerTimeoutMs = 300'000;
+constexpr QSize kPictureSize(1280, 800);
 constexpr int kSettleMs = 500;  // for bindings, layout and late warnings
 
 void say(const QString& sentence) {
@@ -178,13 +179,18 @@ public:
           m_history([path = data.path + QStringLiteral("/history.sqlite"),
                      obstacle = data.obstacle] { return openHistoryOrForget(path, obstacle); }),
           m_service([] { return makeLocalEngine(); }, m_history, m_settings,
-                    {{}, 1000, QStringLiteral(APERTURA_VERSION)}),
+                    {{},
+                     1000,
+                     QStringLiteral(APERTURA_VERSION),
+                     [this](const ModelInfo& model) { return nameOf(model); }}),
           m_viewModel(m_service, m_settings, m_library) {
         if (arguments.scheme) {
             m_settings.setColourScheme(*arguments.scheme);
         }
-        if (!arguments.size.isEmpty()) {
-            m_settings.setWindowGeometry(QRect(QPoint(0, 0), arguments.size));
+        const QSize size =
+            arguments.size.isEmpty() && arguments.isUnattended() ? kPictureSize : arguments.size;
+        if (!size.isEmpty()) {
+            m_settings.setWindowGeometry(QRect(QPoint(0, 0), size));
         }
         followDesktop(m_colourScheme);
     }
@@ -267,6 +273,18 @@ private:
         }
         const QString last = m_settings.lastModel();
         return QDir(last).exists() && !last.isEmpty() ? last : m_library.preferredModel();
+    }
+
+    // As the picker calls it, so that the variants of one model can be told apart.
+    QString nameOf(const ModelInfo& model) const {
+        const QString precision = QString::fromStdString(model.precision);
+        const QString path = QString::fromStdString(model.directory.string());
+        for (const ModelEntry& entry : m_library.entries()) {
+            if (entry.path == path) {
+                return entry.name + QStringLiteral(" · ") + precision;
+            }
+        }
+        return QString::fromStdString(model.name) + QStringLiteral(" · ") + precision;
     }
 
     void savePicture() {

@@ -156,7 +156,7 @@ void AnswerPipeline::submit() {
     provenance.appVersion = m_options.appVersion;
 
     MessageRecord answer = *conversation.find(m_active->answerId);
-    answer.modelName = QString::fromStdString(model.name);
+    answer.modelName = m_options.modelName(model);
     answer.provenanceJson = provenanceToJson(provenance);
     conversation.update(answer);
     m_saver.touch(m_active->job.conversation, answer.id);

@@ -18,6 +18,7 @@ namespace apertura {
 struct AnswerPipelineOptions {
     std::function<qint64()> nowMs;
     QString appVersion;
+    std::function<QString(const ModelInfo&)> modelName;  // as answers are signed
 };
 
 // One answer is written at a time; the others wait in a queue. Every answer that was asked for

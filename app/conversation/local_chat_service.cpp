@@ -21,6 +21,12 @@ std::function<qint64()> clockOf(const LocalChatOptions& options) {
     return options.nowMs ? options.nowMs : [] { return QDateTime::currentMSecsSinceEpoch(); };
 }
 
+std::function<QString(const ModelInfo&)> modelNameOf(const LocalChatOptions& options) {
+    return options.modelName ? options.modelName : [](const ModelInfo& model) {
+        return QString::fromStdString(model.name);
+    };
+}
+
 std::shared_ptr<Conversation> blankConversation() {
     return std::make_shared<Conversation>(std::make_shared<ConversationRecord>(),
                                           std::vector<MessageRecord>());
@@ -43,7 +49,7 @@ LocalChatService::LocalChatService(EngineFactory makeEngine, HistoryThread& hist
       m_loader(m_engine),
       m_list(history, m_trouble, m_nowMs),
       m_saver(history, m_trouble, options.saveIntervalMs),
-      m_pipeline(m_engine, m_list, m_saver, {m_nowMs, options.appVersion}),
+      m_pipeline(m_engine, m_list, m_saver, {m_nowMs, options.appVersion, modelNameOf(options)}),
       m_readouts(m_nowMs),
       m_open(blankConversation()) {
     connectParts();

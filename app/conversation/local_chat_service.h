@@ -25,6 +25,8 @@ struct LocalChatOptions {
     std::function<qint64()> nowMs;  // the clock; none = the system's
     int saveIntervalMs = 1000;      // of an answer that is being written
     QString appVersion;
+    // How an answer is signed; none = with the checkpoint's name.
+    std::function<QString(const ModelInfo&)> modelName;
 };
 
 class LocalChatService : public ChatService {
