@@ -52,7 +52,7 @@ inline void compareHead(Findings& findings, const double* keys, const double* va
         score = std::exp(score - largest);
         sum += score;
     }
-    const double roundings = 40 + static_cast<double>(positions) / 8;
+    const double roundings = 40 + static_cast<double>(positions);
     for (std::int64_t d = 0; d < headDim; ++d) {
         double expected = 0.0;
         double magnitude = 0.0;
