@@ -7,6 +7,7 @@ Item {
     id: root
 
     required property ChatViewModel viewModel
+    required property bool sidePanelShown
 
     signal leftPanelToggled
     signal rightPanelToggled
@@ -68,7 +69,7 @@ Item {
             ErrorNotice {
                 Layout.fillWidth: true
                 sentence: root.viewModel.modelProblem
-                actionText: qsTr("Choose a model…")
+                actionText: root.sidePanelShown ? "" : qsTr("Choose a model…")
                 onActionWanted: root.rightPanelToggled()
             }
 

@@ -1,5 +1,3 @@
-pragma ComponentBehavior: Bound
-
 import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
@@ -31,6 +29,7 @@ ItemDelegate {
     rightPadding: Theme.space4
     topPadding: header.visible ? header.implicitHeight : 0
     bottomPadding: 0
+    text: root.title
     topInset: topPadding
     leftInset: Theme.space2
     rightInset: Theme.space2
@@ -43,7 +42,7 @@ ItemDelegate {
     Shortcut { sequence: "F2"; enabled: root.current && root.visible; onActivated: root.renaming = true }
 
     contentItem: RowLayout {
-        spacing: 0
+        spacing: Theme.space2
 
         AppLabel {
             text: root.displayTitle
@@ -51,24 +50,17 @@ ItemDelegate {
             font.weight: root.unread ? Font.DemiBold : Font.Normal
             Layout.fillWidth: true
         }
-        Loader {
-            active: root.renaming
-            visible: active
+        RenameField {
+            visible: root.renaming
+            title: root.title
             Layout.fillWidth: true
-            sourceComponent: AppTextField {
-                text: root.title
-                Accessible.name: qsTr("New title")
-                Component.onCompleted: { forceActiveFocus(); selectAll() }
-                Keys.onEscapePressed: root.renaming = false
-                onEditingFinished: { root.renaming = false; root.renamed(root.conversationId, text) }
-            }
+            onFinished: title => { root.renaming = false; root.renamed(root.conversationId, title) }
         }
         AppLabel {
             visible: root.queuePosition > 0 && !root.showsActions
             text: qsTr("%1. in line").arg(root.queuePosition)
             color: Theme.secondary
             font.pixelSize: Theme.smallSize
-            rightPadding: Theme.space2
         }
         Rectangle {
             visible: (root.answering || root.unread) && !root.showsActions
@@ -78,7 +70,6 @@ ItemDelegate {
             color: root.answering ? Theme.accent : "transparent"
             border.color: Theme.accent
             border.width: 2
-            Layout.rightMargin: Theme.space2
         }
         Row {
             visible: root.showsActions

@@ -66,6 +66,7 @@ ApplicationWindow {
                 Layout.fillWidth: true
                 Layout.fillHeight: true
                 viewModel: root.viewModel
+                sidePanelShown: root.wide && root.panels.rightPanelOpen
                 onLeftPanelToggled: root.narrow ? leftDrawer.open() : root.panels.leftPanelOpen = !root.panels.leftPanelOpen
                 onRightPanelToggled: root.wide ? root.panels.rightPanelOpen = !root.panels.rightPanelOpen : rightDrawer.open()
             }

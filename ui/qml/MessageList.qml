@@ -14,6 +14,7 @@ Item {
     property bool following: true
 
     function followEnd() { list.positionViewAtEnd(); following = true }
+    function keepFollowing() { root.following && list.positionViewAtEnd() }
     function scrollBy(distance: real) { list.contentY += distance; list.returnToBounds(); following = list.atYEnd }
 
     Shortcut { sequence: "PgUp"; onActivated: root.scrollBy(-0.9 * list.height) }
@@ -24,11 +25,11 @@ Item {
 
         objectName: "messageList"
         anchors.fill: parent
+        anchors.bottomMargin: Theme.space2 // a margin of the content would keep it from its end
         clip: true
         model: root.viewModel.messages
         spacing: Theme.space2
         topMargin: Theme.space5
-        bottomMargin: Theme.space2
         boundsBehavior: Flickable.StopAtBounds
         // One screen above and below is kept alive, so that a page down finds what it shows.
         cacheBuffer: Math.max(400, height)
@@ -42,8 +43,8 @@ Item {
         // The reader's own movement decides whether the end is followed.
         onMovementStarted: root.following = false
         onMovementEnded: root.following = list.atYEnd
-        onContentHeightChanged: root.following ? list.positionViewAtEnd() : undefined
-        onHeightChanged: root.following ? list.positionViewAtEnd() : undefined
+        onContentHeightChanged: root.keepFollowing()
+        onHeightChanged: root.keepFollowing()
         onCountChanged: root.followEnd()
 
         delegate: DelegateChooser {

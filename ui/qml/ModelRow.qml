@@ -19,7 +19,7 @@ ItemDelegate {
     signal removed(string path)
 
     objectName: "modelRow"
-    enabled: true
+    text: root.name
     leftPadding: Theme.space2
     rightPadding: Theme.space2
     topPadding: Theme.space1

@@ -46,7 +46,7 @@ QtObject {
     readonly property int focusWidth: 2
     readonly property int controlHeight: Math.round(32 * Math.max(1, scale))
     readonly property int sendSize: Math.round(40 * Math.max(1, scale))
-    readonly property int iconSize: 16
+    readonly property int iconSize: Math.round(16 * Math.max(1, scale))
     readonly property int meterHeight: 6
 
     readonly property real textSize: systemTextSize * scale
@@ -60,8 +60,8 @@ QtObject {
     readonly property int rightPanelWidth: Math.round(300 * Math.min(1.4, Math.max(1, scale)))
     readonly property int statusHeight: Math.round(28 * Math.max(1, scale))
     readonly property int titleHeight: Math.round(48 * Math.max(1, scale))
-    readonly property int narrowWidth: 820
-    readonly property int wideWidth: 1100
+    readonly property int narrowWidth: Math.round(820 * Math.max(1, scale))
+    readonly property int wideWidth: Math.round(1100 * Math.max(1, scale))
 
     readonly property int motion: 120
 }

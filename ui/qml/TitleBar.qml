@@ -36,7 +36,7 @@ Item {
             color: Theme.secondary
             font.pixelSize: Theme.smallSize
             horizontalAlignment: Text.AlignRight
-            Layout.maximumWidth: root.width / 2
+            Layout.maximumWidth: root.width / 3
         }
         IconButton {
             iconName: root.viewModel.theme.rightToLeft ? "panel-start" : "panel-end"

@@ -15,6 +15,7 @@ Flickable {
     signal linkWanted(string address)
 
     LayoutMirroring.enabled: false // the content decides, not the interface
+    LayoutMirroring.childrenInherit: true
     implicitHeight: grid.implicitHeight
     contentWidth: grid.implicitWidth
     contentHeight: grid.implicitHeight

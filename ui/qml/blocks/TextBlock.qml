@@ -14,7 +14,8 @@ TextEdit {
     LayoutMirroring.enabled: false // each paragraph brings its own direction
     readOnly: true
     selectByMouse: true
-    textFormat: TextEdit.RichText
+    // Formats come with the document; a rich TextEdit would clear it when it is complete.
+    textFormat: TextEdit.PlainText
     horizontalAlignment: TextEdit.AlignLeft
     wrapMode: TextEdit.Wrap
     color: Theme.text

@@ -1,5 +1,6 @@
 import QtQuick
 import QtQuick.Controls.Basic
+import QtQuick.Layouts
 import Apertura
 
 // A button with words, and an icon where one is named.
@@ -8,21 +9,32 @@ Button {
 
     property string iconName: ""
     property bool primary: false
+    readonly property color ink: root.primary ? Theme.onAccent : Theme.text
 
     implicitHeight: Math.max(Theme.controlHeight, implicitContentHeight + topPadding + bottomPadding)
     horizontalPadding: Theme.space3
     verticalPadding: Theme.space1
     spacing: Theme.space2
     font.pixelSize: Theme.textSize
-    icon.source: root.iconName.length > 0 ? "qrc:/qt/qml/Apertura/icons/" + root.iconName + ".svg" : ""
-    icon.width: Theme.iconSize
-    icon.height: Theme.iconSize
-    icon.color: root.primary ? Theme.onAccent : Theme.text
-    palette.buttonText: root.primary ? Theme.onAccent : Theme.text
-    palette.brightText: root.primary ? Theme.onAccent : Theme.text
     opacity: root.enabled ? 1 : Theme.disabledOpacity
     Accessible.name: root.text
 
+    contentItem: RowLayout {
+        spacing: 0
+
+        Item { Layout.fillWidth: true }
+        AppIcon {
+            visible: root.iconName.length > 0
+            name: root.iconName
+            tint: root.ink
+            Layout.rightMargin: root.text.length > 0 ? root.spacing : 0
+        }
+        AppLabel {
+            text: root.text
+            color: root.ink
+        }
+        Item { Layout.fillWidth: true }
+    }
     background: Rectangle {
         radius: Theme.radius
         color: root.primary ? Theme.accent : Theme.raised

@@ -15,7 +15,7 @@ Button {
     display: AbstractButton.IconOnly
     enabled: false
     focusPolicy: Qt.NoFocus
-    icon.source: "qrc:/qt/qml/Apertura/icons/" + root.name + ".svg"
+    icon.source: root.name.length > 0 ? "qrc:/qt/qml/Apertura/icons/" + root.name + ".svg" : ""
     icon.width: Theme.iconSize
     icon.height: Theme.iconSize
     icon.color: root.tint

@@ -21,6 +21,7 @@ ColumnLayout {
         implicitHeight: Theme.controlHeight + Theme.space2
         leftPadding: Theme.space4
         rightPadding: Theme.space4
+        text: root.title
         Accessible.name: root.title
         Accessible.role: Accessible.Button
         Accessible.checkable: true
