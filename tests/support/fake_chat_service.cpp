@@ -124,7 +124,9 @@ qint64 FakeChatService::addConversation(const QString& title,
     Conversation conversation;
     conversation.summary.id = m_nextId++;
     conversation.summary.title = title;
+    // A minute apart, so that the order is certain.
     conversation.summary.updatedMs =
+        -60'000 * (m_conversations.size() + 1) +
         QDateTime::currentDateTime().addDays(-daysAgo).toMSecsSinceEpoch();
     for (int i = 0; i < static_cast<int>(userAndAnswerInTurn.size()); ++i) {
         ChatTurn turn = newTurn(i % 2 == 0 ? Role::user : Role::assistant, userAndAnswerInTurn[i]);

@@ -1,0 +1,264 @@
+// The view models over the scripted service, each list under QAbstractItemModelTester.
+#include <QAbstractItemModelTester>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "app/settings/model_library.h"
+#include "app/settings/settings.h"
+#include "tests/support/fake_chat_service.h"
+#include "ui/view_models/chat_view_model.h"
+#include "ui/view_models/number_text.h"
+#include "ui/view_models/table_cell_model.h"
+
+namespace apertura {
+namespace {
+
+struct Stage {
+    Stage() { service.addSampleConversations(); }
+
+    test::FakeChatService service;
+    QTemporaryDir folder;
+    Settings settings{folder.path()};
+    ModelLibrary library{QStringLiteral(APERTURA_SOURCE_DIR "/resources/demo-model"), settings};
+    ChatViewModel viewModel{service, settings, library};
+    QAbstractItemModelTester messages{viewModel.messages(),
+                                      QAbstractItemModelTester::FailureReportingMode::QtTest};
+    QAbstractItemModelTester conversations{viewModel.conversations(),
+                                           QAbstractItemModelTester::FailureReportingMode::QtTest};
+    QAbstractItemModelTester models{viewModel.models(),
+                                    QAbstractItemModelTester::FailureReportingMode::QtTest};
+    QAbstractItemModelTester parameters{viewModel.sampling()->parameters(),
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest};
+};
+
+QVariant valueAt(const QAbstractItemModel& model, int row, int role) {
+    return model.data(model.index(row, 0), role);
+}
+
+class ViewModelsTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void streamingChangesOneRowOnly();
+    void regeneratingKeepsTheRowsAbove();
+    void conversationsKeepTheirRowsThroughRefreshes();
+    void conversationsHaveDaySections();
+    void searchFindsTitlesOfAnyCase();
+    void deletionCanBeUndone();
+    void draftsStayWithTheirConversation();
+    void aFailedSendGivesTheTextBack();
+    void editingGivesTheDraftBack();
+    void samplingShowsRecommendedBesideTheValueInForce();
+    void theSeedLocksToTheLastAnswer();
+    void tablesTellTheirCells();
+    void statusChangesAtMostFourTimesASecond();
+    void figuresHaveThreeDigits_data();
+    void figuresHaveThreeDigits();
+    void unknownFiguresAreADash();
+};
+
+void ViewModelsTest::streamingChangesOneRowOnly() {
+    Stage stage;
+    QSignalSpy inserted(stage.viewModel.messages(), &QAbstractItemModel::rowsInserted);
+    stage.service.addAnswer(
+        QStringLiteral("One.\n\n- two\n- three\n\n```c\nint x;\n```\n\n| a |\n|---|\n| b |"));
+    stage.service.send(QStringLiteral("Go"));
+    const int last = stage.viewModel.messages()->rowCount() - 1;
+    auto* blocks =
+        valueAt(*stage.viewModel.messages(), last, MessageModel::BlocksRole).value<BlockModel*>();
+    QAbstractItemModelTester blockTester(blocks,
+                                         QAbstractItemModelTester::FailureReportingMode::QtTest);
+    QSignalSpy changed(stage.viewModel.messages(), &QAbstractItemModel::dataChanged);
+    QTRY_VERIFY(!stage.viewModel.isAnswering());
+    QCOMPARE(inserted.size(), 2);
+    for (const QList<QVariant>& each : changed) {
+        QCOMPARE(each[0].value<QModelIndex>().row(), last);
+    }
+    QCOMPARE(blocks->rowCount(), 3);  // text, code, table
+}
+
+void ViewModelsTest::regeneratingKeepsTheRowsAbove() {
+    Stage stage;
+    QSignalSpy removed(stage.viewModel.messages(), &QAbstractItemModel::rowsRemoved);
+    stage.viewModel.regenerateLast();
+    QTRY_VERIFY(!stage.viewModel.isAnswering());
+    QCOMPARE(removed.size(), 1);
+    QCOMPARE(removed[0][1].toInt(), 3);
+    QCOMPARE(valueAt(*stage.viewModel.messages(), 3, MessageModel::VersionRole).toInt(), 2);
+    QCOMPARE(valueAt(*stage.viewModel.messages(), 3, MessageModel::VersionCountRole).toInt(), 2);
+}
+
+void ViewModelsTest::conversationsKeepTheirRowsThroughRefreshes() {
+    Stage stage;
+    QSignalSpy reset(stage.viewModel.conversations(), &QAbstractItemModel::modelReset);
+    const qint64 third =
+        valueAt(*stage.viewModel.conversations(), 2, ConversationListModel::IdRole).toLongLong();
+    stage.service.openConversation(third);
+    stage.service.send(QStringLiteral("Newest now"));
+    QCOMPARE(
+        valueAt(*stage.viewModel.conversations(), 0, ConversationListModel::IdRole).toLongLong(),
+        third);
+    QVERIFY(valueAt(*stage.viewModel.conversations(), 0, ConversationListModel::AnsweringRole)
+                .toBool());
+    stage.viewModel.conversations()->rename(third, QStringLiteral("  New   name "));
+    QCOMPARE(
+        valueAt(*stage.viewModel.conversations(), 0, ConversationListModel::TitleRole).toString(),
+        QStringLiteral("New name"));
+    QCOMPARE(reset.size(), 0);
+}
+
+void ViewModelsTest::conversationsHaveDaySections() {
+    const QDate today(2026, 11, 24);
+    QCOMPARE(daySection(today, today), QStringLiteral("Today"));
+    QCOMPARE(daySection(today.addDays(-1), today), QStringLiteral("Yesterday"));
+    QCOMPARE(daySection(today.addDays(-7), today), QStringLiteral("Last 7 days"));
+    QCOMPARE(daySection(today.addDays(-30), today), QStringLiteral("Last 30 days"));
+    QVERIFY(daySection(today.addDays(-31), today).contains(QStringLiteral("2026")));
+}
+
+void ViewModelsTest::searchFindsTitlesOfAnyCase() {
+    Stage stage;
+    stage.viewModel.conversations()->setFilter(QStringLiteral("RÄTOROMANISCH"));
+    QCOMPARE(stage.viewModel.conversations()->rowCount(), 1);
+    stage.viewModel.conversations()->setFilter(QString());
+    QCOMPARE(stage.viewModel.conversations()->rowCount(), 6);
+}
+
+void ViewModelsTest::deletionCanBeUndone() {
+    Stage stage;
+    const qint64 first = stage.service.currentConversation();
+    stage.viewModel.conversations()->remove(first);
+    QVERIFY(stage.viewModel.deletionUndo()->isOffered());
+    QCOMPARE(stage.viewModel.conversations()->rowCount(), 5);
+    stage.viewModel.deletionUndo()->undo();
+    QVERIFY(!stage.viewModel.deletionUndo()->isOffered());
+    QCOMPARE(stage.viewModel.conversations()->rowCount(), 6);
+}
+
+void ViewModelsTest::draftsStayWithTheirConversation() {
+    Stage stage;
+    const qint64 first = stage.service.currentConversation();
+    stage.viewModel.draft()->setText(QStringLiteral("half a thought"));
+    stage.viewModel.openNeighbour(1);
+    QCOMPARE(stage.viewModel.draft()->text(), QString());
+    stage.viewModel.conversations()->open(first);
+    QCOMPARE(stage.viewModel.draft()->text(), QStringLiteral("half a thought"));
+}
+
+void ViewModelsTest::aFailedSendGivesTheTextBack() {
+    Stage stage;
+    stage.service.failNextSend(QStringLiteral("The disk is full."));
+    stage.viewModel.draft()->setText(QStringLiteral("precious"));
+    stage.viewModel.draft()->send();
+    QCOMPARE(stage.viewModel.draft()->text(), QStringLiteral("precious"));
+    QCOMPARE(stage.viewModel.problem(), QStringLiteral("The disk is full."));
+    QVERIFY(stage.service.sent().isEmpty());
+}
+
+void ViewModelsTest::editingGivesTheDraftBack() {
+    Stage stage;
+    stage.viewModel.draft()->setText(QStringLiteral("a draft"));
+    const ChatTurn question = stage.service.turns()[2];
+    stage.viewModel.draft()->beginEditing(question.id, question.text);
+    stage.viewModel.draft()->setText(QStringLiteral("a better question"));
+    stage.viewModel.draft()->send();
+    QCOMPARE(stage.viewModel.draft()->text(), QStringLiteral("a draft"));
+    QCOMPARE(stage.service.turns()[2].text, QStringLiteral("a better question"));
+    QCOMPARE(stage.service.turns()[2].versionCount, 2);
+}
+
+void ViewModelsTest::samplingShowsRecommendedBesideTheValueInForce() {
+    Stage stage;
+    SamplingParameterModel& parameters = *stage.viewModel.sampling()->parameters();
+    QCOMPARE(valueAt(parameters, 0, SamplingParameterModel::ValueRole).toDouble(), 0.8);
+    QVERIFY(!valueAt(parameters, 0, SamplingParameterModel::CustomRole).toBool());
+    parameters.setText(0, QStringLiteral("0.35"));
+    QCOMPARE(stage.service.sampling().temperature, 0.35);
+    QVERIFY(valueAt(parameters, 0, SamplingParameterModel::CustomRole).toBool());
+    QCOMPARE(valueAt(parameters, 0, SamplingParameterModel::RecommendedTextRole).toString(),
+             QStringLiteral("0.8"));
+    parameters.setText(0, QStringLiteral("nonsense"));
+    QCOMPARE(stage.service.sampling().temperature, 0.35);
+    parameters.setValue(0, 99);
+    QCOMPARE(stage.service.sampling().temperature, 2.0);
+    stage.viewModel.sampling()->reset();
+    QVERIFY(!stage.viewModel.sampling()->isCustom());
+}
+
+void ViewModelsTest::theSeedLocksToTheLastAnswer() {
+    Stage stage;
+    SamplingViewModel& sampling = *stage.viewModel.sampling();
+    sampling.setSeedLocked(true);
+    QCOMPARE(stage.service.sampling().seed.value(), 1234567u);
+    sampling.setSeed(QStringLiteral("42"));
+    QCOMPARE(stage.service.sampling().seed.value(), 42u);
+    sampling.setSeedLocked(false);
+    QVERIFY(!stage.service.sampling().seed.has_value());
+    sampling.setStopStrings(QStringLiteral("END\n\\nuser:"));
+    QCOMPARE(stage.service.sampling().stop, (std::vector<std::string>{"END", "\nuser:"}));
+}
+
+void ViewModelsTest::tablesTellTheirCells() {
+    TableCellModel cells;
+    QAbstractItemModelTester tester(&cells, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    for (const char* text :
+         {"| a |\n|---|", "| a |\n|---|\n| b |", "| x | y |\n|---|---|\n| b |", "| a |\n|---|"}) {
+        cells.setTable(markdownBlocks(QString::fromLatin1(text))[0].table);
+    }
+    QCOMPARE(cells.rowCount(), 1);
+}
+
+void ViewModelsTest::statusChangesAtMostFourTimesASecond() {
+    Stage stage;
+    QSignalSpy changed(stage.viewModel.status(), &StatusViewModel::changed);
+    QElapsedTimer time;
+    time.start();
+    Readouts readouts = stage.service.readouts();
+    while (time.elapsed() < 1000) {
+        readouts.contextUsed += 1;
+        stage.service.setReadouts(readouts);
+        QTest::qWait(5);
+    }
+    QTest::qWait(300);
+    QVERIFY2(changed.size() <= 6, qPrintable(QString::number(changed.size())));
+    QCOMPARE(stage.viewModel.status()->context(),
+             countText(readouts.contextUsed) + QStringLiteral(" / 8,192"));
+}
+
+void ViewModelsTest::figuresHaveThreeDigits_data() {
+    QTest::addColumn<double>("value");
+    QTest::addColumn<QString>("text");
+    QTest::newRow("hundreds") << 812.4 << QStringLiteral("812");
+    QTest::newRow("tens") << 43.12 << QStringLiteral("43.1");
+    QTest::newRow("rounding up a digit") << 99.96 << QStringLiteral("100");
+    QTest::newRow("below one") << 0.2134 << QStringLiteral("0.213");
+    QTest::newRow("thousands") << 12345.0 << QStringLiteral("12,300");
+    QTest::newRow("zero") << 0.0 << QStringLiteral("0");
+    QTest::newRow("unknown") << -1.0 << QStringLiteral("–");
+}
+
+void ViewModelsTest::figuresHaveThreeDigits() {
+    QFETCH(double, value);
+    QFETCH(QString, text);
+    QCOMPARE(threeDigits(value), text);
+}
+
+void ViewModelsTest::unknownFiguresAreADash() {
+    Stage stage;
+    stage.service.setReadouts(Readouts());
+    QTRY_COMPARE(stage.viewModel.status()->context(), QStringLiteral("– / –"));
+    QCOMPARE(stage.viewModel.status()->readSpeed(), QStringLiteral("– tok/s"));
+    QCOMPARE(stage.viewModel.status()->weightShare(), 0.0);
+}
+
+}  // namespace
+}  // namespace apertura
+
+int main(int argc, char** argv) {
+    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
+    QGuiApplication application(argc, argv);
+    apertura::ViewModelsTest test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "view_models_test.moc"
