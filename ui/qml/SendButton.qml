@@ -16,7 +16,7 @@ IconButton {
     implicitHeight: Theme.sendSize
     enabled: root.answering || root.sendable
     iconName: root.answering ? "stop" : "send"
-    icon.color: Theme.onAccent
+    icon.color: Theme.accentText
     text: root.answering ? qsTr("Stop") : qsTr("Send")
     shortcutText: root.answering ? "Esc" : ""
     onClicked: root.answering ? root.stopWanted() : root.sendWanted()

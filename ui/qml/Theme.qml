@@ -17,7 +17,8 @@ QtObject {
     readonly property color text: dark ? "#EDEBE6" : "#1C1B19"
     readonly property color secondary: dark ? "#B0ADA4" : "#5C5A55"
     readonly property color accent: dark ? "#5CC4D6" : "#00697A"
-    readonly property color onAccent: dark ? "#06262C" : "#FFFFFF"
+    // Text on accent. Not "onAccent": QML takes a name in "on" for a signal handler.
+    readonly property color accentText: dark ? "#06262C" : "#FFFFFF"
     readonly property color error: dark ? "#FFB4AB" : "#B3261E"
     readonly property color warning: dark ? "#F2C063" : "#7A5200"
     readonly property color good: dark ? "#7FD69A" : "#1E6B3A"

@@ -9,7 +9,7 @@ Button {
 
     property string iconName: ""
     property bool primary: false
-    readonly property color ink: root.primary ? Theme.onAccent : Theme.text
+    readonly property color ink: root.primary ? Theme.accentText : Theme.text
 
     implicitHeight: Math.max(Theme.controlHeight, implicitContentHeight + topPadding + bottomPadding)
     horizontalPadding: Theme.space3
