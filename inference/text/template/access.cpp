@@ -14,9 +14,10 @@ std::string describeType(const Value& value) {
     return value.is(Kind::none) ? "None" : typeName(value) + " object";
 }
 
-// The bounds of a slice as Python computes them: the first index, how many, and the step.
+// The bounds of a slice as Python computes them: first index, end, how many, and the step.
 struct Span {
     std::int64_t first = 0;
+    std::int64_t end = 0;
     std::int64_t count = 0;
     std::int64_t step = 1;
 };
@@ -49,8 +50,8 @@ Span spanOf(std::array<Value, 3> parts, std::int64_t length) {
     const std::optional<std::int64_t> from = sliceBound(parts[0]);
     const std::optional<std::int64_t> to = sliceBound(parts[1]);
     span.first = from ? clamp(*from) : forward ? 0 : length - 1;
-    const std::int64_t end = to ? clamp(*to) : forward ? length : -1;
-    const std::int64_t distance = forward ? end - span.first : span.first - end;
+    span.end = to ? clamp(*to) : forward ? length : -1;
+    const std::int64_t distance = forward ? span.end - span.first : span.first - span.end;
     if (distance > 0) {
         // No negation of the step: it could be the lowest integer.
         const std::int64_t steps =
@@ -58,6 +59,24 @@ Span spanOf(std::array<Value, 3> parts, std::int64_t length) {
         span.count = steps + 1;
     }
     return span;
+}
+
+// As Python has it: the bounds are places of the sliced range, which may lie one step beyond its
+// items.
+Value sliceRange(const RangeObject& range, const Span& span) {
+    const auto at = [&](std::int64_t index) {
+        std::int64_t place = 0;
+        if (__builtin_mul_overflow(index, range.step, &place) ||
+            __builtin_add_overflow(place, range.start, &place)) {
+            fail("an integer does not fit 64 bits");
+        }
+        return place;
+    };
+    std::int64_t step = 0;
+    if (__builtin_mul_overflow(range.step, span.step, &step)) {
+        fail("an integer does not fit 64 bits");
+    }
+    return makeRange(at(span.first), at(span.end), step);
 }
 
 Value sliceText(Interpreter& interpreter, const Value& value, const Span& span) {
@@ -205,9 +224,7 @@ Value Interpreter::slice(const Postfix& postfix, const Value& value, const Scope
         return sliceText(*this, value, span);
     }
     if (value.is(Kind::range)) {
-        const auto& range = value.as<RangeObject>();
-        return makeRange(span.count > 0 ? range.at(span.first) : 0, span.count,
-                         span.count > 1 ? range.step * span.step : 1);
+        return sliceRange(value.as<RangeObject>(), span);
     }
     std::vector<Value> items;
     items.reserve(static_cast<std::size_t>(span.count));

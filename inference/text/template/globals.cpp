@@ -22,19 +22,7 @@ Value range(Interpreter&, Bound& arguments) {
     if (step == 0) {
         fail("the step of range() cannot be zero");
     }
-    // Unsigned: the distance of two integers may not fit a signed one.
-    const bool forward = step > 0;
-    const bool empty = forward ? start >= stop : start <= stop;
-    const std::uint64_t distance =
-        forward ? static_cast<std::uint64_t>(stop) - static_cast<std::uint64_t>(start)
-                : static_cast<std::uint64_t>(start) - static_cast<std::uint64_t>(stop);
-    const std::uint64_t stride =
-        forward ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
-    const std::uint64_t length = empty ? 0 : (distance - 1) / stride + 1;
-    if (length > static_cast<std::uint64_t>(kMaxRange)) {
-        fail("range() is longer than " + std::to_string(kMaxRange));
-    }
-    return makeRange(start, static_cast<std::int64_t>(length), step);
+    return makeRange(start, stop, step);
 }
 
 void fill(Interpreter& interpreter, DictObject& dict, const Bound& arguments) {

@@ -31,7 +31,8 @@ public:
             formatOne();
         }
         const bool mapping = m_arguments.is(Kind::dict) || m_arguments.is(Kind::list) ||
-                             m_arguments.is(Kind::range) || m_arguments.is(Kind::nameSpace);
+                             m_arguments.is(Kind::range) || m_arguments.is(Kind::nameSpace) ||
+                             m_arguments.is(Kind::undefined);
         const std::size_t given = m_arguments.is(Kind::tuple) ? m_arguments.items().size() : 1;
         if (!mapping && m_used < given) {
             fail("not all values were used by the '%' format");

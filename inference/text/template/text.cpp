@@ -71,8 +71,7 @@ void appendNamespace(TextBuilder& out, Budget& budget, const NamespaceObject& sp
 }
 
 std::string rangeText(const RangeObject& range) {
-    const std::string bounds = std::to_string(range.start) + ", " +
-                               std::to_string(range.start + range.length * range.step);
+    const std::string bounds = std::to_string(range.start) + ", " + std::to_string(range.stop);
     return "range(" + bounds + (range.step == 1 ? "" : ", " + std::to_string(range.step)) + ")";
 }
 

@@ -174,11 +174,23 @@ Value dictValue(std::shared_ptr<DictObject> dict) {
     return {Kind::dict, std::move(dict)};
 }
 
-Value makeRange(std::int64_t start, std::int64_t length, std::int64_t step) {
+Value makeRange(std::int64_t start, std::int64_t stop, std::int64_t step) {
+    // Unsigned: the distance of two integers may not fit a signed one.
+    const bool forward = step > 0;
+    const bool empty = forward ? start >= stop : start <= stop;
+    const auto a = static_cast<std::uint64_t>(forward ? start : stop);
+    const auto b = static_cast<std::uint64_t>(forward ? stop : start);
+    const std::uint64_t stride =
+        forward ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
+    const std::uint64_t length = empty ? 0 : (b - a - 1) / stride + 1;
+    if (length > static_cast<std::uint64_t>(kMaxRange)) {
+        fail("range() is longer than " + std::to_string(kMaxRange));
+    }
     auto range = std::make_shared<RangeObject>();
     range->start = start;
-    range->length = length;
+    range->stop = stop;
     range->step = step;
+    range->length = static_cast<std::int64_t>(length);
     return {Kind::range, std::move(range)};
 }
 

@@ -148,6 +148,7 @@ struct ViewObject : Object {
 
 struct RangeObject : Object {
     std::int64_t start = 0;
+    std::int64_t stop = 0;
     std::int64_t step = 1;
     std::int64_t length = 0;
     std::int64_t at(std::int64_t index) const { return start + index * step; }
@@ -182,7 +183,7 @@ Value makeList(Budget& budget, std::vector<Value> items);
 Value makeTuple(Budget& budget, std::vector<Value> items);
 std::shared_ptr<DictObject> makeDict(Budget& budget);
 Value dictValue(std::shared_ptr<DictObject> dict);
-Value makeRange(std::int64_t start, std::int64_t length, std::int64_t step);
+Value makeRange(std::int64_t start, std::int64_t stop, std::int64_t step);  // Requires: step != 0
 
 // Sets depth to one more than that of `part`, if that is deeper; ends the rendering at the limit.
 void deepen(Object& object, const Value& part);
