@@ -10,6 +10,8 @@ namespace apertura::jinja {
 
 namespace {
 
+constexpr const char* kUnnamed = "()?";  // given by its place only: every name is a key
+
 Value raiseException(Interpreter& interpreter, Bound& arguments) {
     fail(toText(interpreter.budget(), arguments.at(0)));
 }
@@ -212,8 +214,8 @@ const Builtins& globalFunctions() {
         {"raise_exception", raiseException, {"message"}},
         {"strftime_now", strftimeNow, {"format"}},
         {"range", range, {"start", "stop?", "step?"}},
-        {"dict", dict, {"mapping?", "*"}},
-        {"namespace", nameSpace, {"mapping?", "*"}},
+        {"dict", dict, {kUnnamed, "*"}},
+        {"namespace", nameSpace, {kUnnamed, "*"}},
         {"cycler", cycler, {"*"}},
         {"joiner", joiner, {"sep?"}},
     };

@@ -67,7 +67,7 @@ struct LoopMethodObject : HostObject {
     Value call(Interpreter& interpreter, Arguments& arguments) override;
 };
 
-// Items of a vector, from the front or from the back.
+// Items of a vector.
 struct VectorIterator : IteratorObject {
     std::vector<Value> items;
     std::size_t index = 0;

@@ -186,7 +186,7 @@ const Builtins& textMethods() {
         {"center", pad<Padding::both>, {"self", "width", "fillchar?"}},
         {"zfill", zeroFill, {"self", "width"}},
         {"expandtabs", expandTabs, {"self", "tabsize?"}},
-        {"format", format, {"self", "*"}},
+        {"format", format, {"()", "*"}},  // 'self' may be a name in the format
         {"isalpha", allAre<unicode::isAlphabetic>, {"self"}},
         {"isalnum", allAre<isAlphanumeric>, {"self"}},
         {"isdecimal", allAre<unicode::isDecimal>, {"self"}},

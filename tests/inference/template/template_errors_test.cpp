@@ -156,6 +156,8 @@ void furtherConstructs(Findings& findings) {
         {"{{ [1, 2] | sort(attribute='v') }}", "[1, 2]"},
         {"{{ '{:\u00e9>5}'.format(5) }}", "\u00e9\u00e9\u00e9\u00e95"},
         {"{{ 'a' % missing }}", "a"},
+        {"{{ dict(mapping=1) }}{{ namespace(mapping=2).mapping }}{{ '{self}'.format(self=3) }}",
+         "{'mapping': 1}23"},
     };
     for (const auto& [source, expected] : expectations) {
         const Result<std::string> result = render(source);
