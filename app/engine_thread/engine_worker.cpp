@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "app/engine_thread/thread_weight.h"
+
 namespace apertura {
 
 namespace {
@@ -38,6 +40,7 @@ void EngineWorker::load(quint64 loadId, const ModelSource& source, const LoadOpt
         return;
     }
     if (!m_engine) {
+        standBehindTheWindow();  // before the engine starts its own threads
         m_engine = m_makeEngine();
     }
     auto lastReport = std::chrono::steady_clock::time_point{};

@@ -1,20 +1,26 @@
 // Typing and scrolling stay fluent while an answer of 200 lines streams: the longest gap in the UI
-// thread's event loop, with another thread of the machine busy as the engine is.
+// thread's event loop, with two threads busy as the engine is. A gap that another program causes
+// does not come back, so the best of a few rounds counts; the processor time that the window itself
+// spends in a gap counts in each.
 #include <algorithm>
 #include <atomic>
 #include <thread>
 #include <vector>
 
 #include <QElapsedTimer>
+#include <QFile>
 #include <QTest>
 #include <QTimer>
 
+#include "app/engine_thread/thread_weight.h"
 #include "tests/support/window_fixture.h"
 
 namespace apertura::test {
 namespace {
 
 constexpr double kLongestStallMs = 50;
+constexpr int kRounds = 4;
+constexpr double kQuietShare = 0.8;  // of the processors' time, while nothing of ours runs
 
 QString answerOf200Lines() {
     QString text;
@@ -35,6 +41,7 @@ public:
     BusyThreads() {
         for (int i = 0; i < 2; ++i) {
             m_threads.emplace_back([this] {
+                standBehindTheWindow();
                 while (!m_stop.load(std::memory_order_relaxed)) {
                     m_work.fetch_add(1, std::memory_order_relaxed);
                 }
@@ -62,14 +69,65 @@ double threadMilliseconds() {
     return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
+// The share of the processors' time that nothing uses, over the next 300 ms.
+double idleShare() {
+    const auto read = [](double& idle, double& all) {
+        QFile file(QStringLiteral("/proc/stat"));
+        if (!file.open(QIODevice::ReadOnly)) {
+            return;
+        }
+        // "cpu user nice system idle iowait irq softirq steal .."
+        const QList<QByteArray> fields = file.readLine().simplified().split(' ');
+        for (int i = 1; i < fields.size(); ++i) {
+            const double ticks = fields[i].toDouble();
+            all += ticks;
+            idle += i == 4 || i == 5 ? ticks : 0;
+        }
+    };
+    double idle[2] = {};
+    double all[2] = {};
+    read(idle[0], all[0]);
+    QTest::qWait(300);
+    read(idle[1], all[1]);
+    return all[1] > all[0] ? (idle[1] - idle[0]) / (all[1] - all[0]) : 0.0;
+}
+
+struct LongestGaps {
+    double wallMs = 0;
+    double ownMs = 0;  // of processor time
+};
+
 class WindowStallTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
     void theLongestStallWhileALongAnswerStreamsIsShort();
+
+private:
+    void streamAnAnswer(LongestGaps& longest);
 };
 
 void WindowStallTest::theLongestStallWhileALongAnswerStreamsIsShort() {
+    bool wasQuiet = false;
+    for (int round = 0; round < kRounds; ++round) {
+        const bool isQuiet = idleShare() > kQuietShare;
+        LongestGaps longest;
+        streamAnAnswer(longest);
+        QVERIFY(!QTest::currentTestFailed());
+        QVERIFY2(longest.ownMs < kLongestStallMs, qPrintable(QString::number(longest.ownMs)));
+        if (longest.wallMs < kLongestStallMs) {
+            return;
+        }
+        wasQuiet = wasQuiet || (isQuiet && idleShare() > kQuietShare);
+    }
+    if (!wasQuiet) {
+        QSKIP(
+            "other programs keep the processors busy, so the clock says nothing about the window");
+    }
+    QFAIL("every round had a longer stall");
+}
+
+void WindowStallTest::streamAnAnswer(LongestGaps& longest) {
     WindowFixture fixture;
     QQuickWindow* window = fixture.open(QSize(1280, 800));
     QVERIFY(window);
@@ -104,15 +162,15 @@ void WindowStallTest::theLongestStallWhileALongAnswerStreamsIsShort() {
         QTest::qWait(40);
     }
     beat.stop();
-    const double longest = *std::max_element(own.begin(), own.end());
+    longest.ownMs = *std::max_element(own.begin(), own.end());
+    longest.wallMs = *std::max_element(wall.begin(), wall.end());
     std::nth_element(wall.begin(), wall.begin() + static_cast<long>(wall.size() * 99 / 100),
                      wall.end());
     qInfo(
-        "longest stall: %.1f ms of the UI thread; wall clock: 99 %% of %zu beats below %.1f ms, "
-        "longest %.1f ms",
-        longest, wall.size(), wall[wall.size() * 99 / 100],
-        *std::max_element(wall.begin(), wall.end()));
-    QVERIFY2(longest < kLongestStallMs, qPrintable(QString::number(longest)));
+        "longest stall %.1f ms, of which the window's own processor time at most %.1f ms; 99 %% of "
+        "%zu beats below "
+        "%.1f ms",
+        longest.wallMs, longest.ownMs, wall.size(), wall[wall.size() * 99 / 100]);
 }
 
 }  // namespace
