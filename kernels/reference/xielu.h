@@ -1,18 +1,12 @@
-// xIELU (arXiv 2411.13010), softplus already applied to the parameters:
-//
-//   x > 0:  alphaP x^2 + beta x        x <= 0:  alphaN (expm1(min(x, eps)) - x) + beta x
+// xIELU, whose formula is in kernels/xielu.h.
 #pragma once
 
 #include "kernels/matrix.h"
+#include "kernels/xielu.h"
 
 namespace apertura::kernels::reference {
 
-struct Xielu {
-    float alphaP = 0.8F;
-    float alphaN = 0.8F;
-    float beta = 0.5F;
-    float eps = -1e-6F;
-};
+using kernels::Xielu;
 
 float xielu(const Xielu& parameters, float x);
 
