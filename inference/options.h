@@ -31,7 +31,8 @@ struct SamplingOptions {
     double dryBase = 1.75;
     std::int64_t dryAllowedLength = 2;
     std::vector<std::string> drySequenceBreakers = {"\n", ":", "\"", "*"};
-    std::vector<TokenId> dryBreakerIds;  // breakers by id, beside those that contain one of these texts
+    std::vector<TokenId>
+        dryBreakerIds;  // breakers by id, beside those that contain one of these texts
     double xtcProbability = 0.0;
     double xtcThreshold = 0.1;
     std::map<TokenId, double> logitBias;
@@ -58,14 +59,21 @@ struct ModelSource {
     AdapterChoice adapter;
 };
 
+// The context that a session gets where none is asked for, if the model has so much.
+inline constexpr std::int64_t kDefaultContext = 8192;
+
+struct SessionOptions {
+    std::int64_t contextSize = 0;  // tokens; 0 = min(the model's maximum, kDefaultContext)
+    KvType kv = KvType::bf16;      // the reference backend keeps fp32 in any case
+};
+
 struct LoadOptions {
     BackendChoice backend = BackendChoice::automatic;
     int threads = 0;  // 0 = one per core
-};
-
-struct SessionOptions {
-    std::int64_t contextSize = 0;  // tokens; 0 = min(the model's maximum, 8192)
-    KvType kv = KvType::bf16;      // the reference backend keeps fp32 in any case
+    // Where results are kept that a later start need not work out again; empty = nowhere.
+    std::filesystem::path cacheDirectory = {};
+    // A session that will be opened, whose memory a GPU must have beside the model's.
+    SessionOptions plannedSession = {};
 };
 
 }  // namespace apertura

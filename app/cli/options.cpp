@@ -40,6 +40,22 @@ BackendChoice backendOf(const std::string& name) {
     return name == "cuda" ? BackendChoice::cuda : BackendChoice::automatic;
 }
 
+// Where the application writes, or what the desktop has for caches; empty where neither is known.
+std::filesystem::path cacheFolder() {
+    const auto variable = [](const char* name) {
+        const char* const value = std::getenv(name);
+        return std::filesystem::path(value != nullptr ? value : "");
+    };
+    if (const auto data = variable("APERTURA_DATA_DIR"); !data.empty()) {
+        return data / "cache";
+    }
+    if (const auto caches = variable("XDG_CACHE_HOME"); caches.is_absolute()) {
+        return caches / "apertura";
+    }
+    const auto home = variable("HOME");
+    return home.empty() ? home : home / ".cache/apertura";
+}
+
 }  // namespace
 
 CLI::Option* addRepeatable(CLI::App& command, const std::string& name,
@@ -109,14 +125,17 @@ Result<std::shared_ptr<Model>> ModelFlags::load(const std::string& folder,
     }
     ProgressLine progress;
     return makeLocalEngine()->load(
-        source, {backendOf(backend), threads},
+        source, {backendOf(backend), threads, cacheFolder(), sessionOptions()},
         [&](const PhaseEvent& phase) { progress.show(phase); }, stop);
 }
 
+SessionOptions ModelFlags::sessionOptions() const {
+    return {context, kv == "int8" ? KvType::int8 : KvType::bf16};
+}
+
 Result<std::unique_ptr<Session>> ModelFlags::newSession(Model& model, std::int64_t fallback) const {
-    SessionOptions options;
+    SessionOptions options = sessionOptions();
     options.contextSize = context > 0 ? context : fallback;
-    options.kv = kv == "int8" ? KvType::int8 : KvType::bf16;
     return model.newSession(options);
 }
 

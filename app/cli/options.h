@@ -49,6 +49,8 @@ struct ModelFlags {
     }
     // A session of --context tokens, else of `fallback` (0 = the engine's default).
     Result<std::unique_ptr<Session>> newSession(Model& model, std::int64_t fallback = 0) const;
+    // As newSession() will ask for it.
+    SessionOptions sessionOptions() const;
 };
 
 // Every sampling parameter, as flags of the same names with hyphens. Stays where it is once added.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "inference/backend/cuda_plugin.h"
 #include "inference/backend/reference_backend.h"
 
 namespace apertura {
@@ -11,10 +12,27 @@ namespace {
 
 constexpr int kMaxThreads = 512;
 
-ChosenBackend reference(int threads, std::string reason) {
+std::unique_ptr<Backend> makeReference(int threads) {
     const int count = threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency());
-    return {std::make_unique<ReferenceBackend>(std::clamp(count, 1, kMaxThreads)),
-            std::move(reason)};
+    return std::make_unique<ReferenceBackend>(std::clamp(count, 1, kMaxThreads));
+}
+
+ChosenBackend chooseAutomatically(const LoadOptions& options) {
+    const int threads = options.threads;
+    CudaPluginAnswer cuda = openCudaBackend(options);
+    if (cuda.backend == nullptr) {
+        return {makeReference(threads), "The reference backend computes. " + cuda.reason};
+    }
+    return {std::move(cuda.backend), std::move(cuda.reason),
+            [threads] { return makeReference(threads); }};
+}
+
+Result<ChosenBackend> chooseCuda(const LoadOptions& options) {
+    CudaPluginAnswer cuda = openCudaBackend(options);
+    if (cuda.backend == nullptr) {
+        return Error{ErrorCode::unsupported, std::move(cuda.reason)};
+    }
+    return ChosenBackend{std::move(cuda.backend), std::move(cuda.reason)};
 }
 
 }  // namespace
@@ -27,20 +45,17 @@ Result<ChosenBackend> makeBackend(const LoadOptions& options) {
     }
     switch (options.backend) {
         case BackendChoice::automatic:
-            return reference(
-                options.threads,
-                "The reference backend computes, as it is the only one in this build.");
+            return chooseAutomatically(options);
         case BackendChoice::reference:
-            return reference(options.threads, "The reference backend was asked for.");
-        case BackendChoice::cpu:
-            return Error{
-                ErrorCode::unsupported,
-                "This build has no cpu backend; the reference backend runs every checkpoint."};
+            return ChosenBackend{makeReference(options.threads),
+                                 "The reference backend was asked for."};
         case BackendChoice::cuda:
+            return chooseCuda(options);
+        case BackendChoice::cpu:
             break;
     }
     return Error{ErrorCode::unsupported,
-                 "This build has no cuda backend; the reference backend runs every checkpoint."};
+                 "This build has no cpu backend; the reference backend runs every checkpoint."};
 }
 
 }  // namespace apertura

@@ -1,6 +1,7 @@
 // The one place where it is decided what computes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,10 +14,12 @@ namespace apertura {
 struct ChosenBackend {
     std::unique_ptr<Backend> backend;
     std::string reason;  // why this one, in a sentence
+    // What computes instead where prepare() fails; empty where this backend was asked for by name.
+    std::function<std::unique_ptr<Backend>()> fallback = {};
 };
 
-// Errors: unsupported (a backend asked for by name that this build does not have), invalidRequest
-// (threads < 0).
+// Errors: unsupported (a backend asked for by name that this build or machine does not have),
+// invalidRequest (threads < 0).
 Result<ChosenBackend> makeBackend(const LoadOptions& options);
 
 }  // namespace apertura

@@ -62,6 +62,19 @@ ModelInfo describe(const ModelParts& parts, const PromptBuilder& prompts) {
     return info;
 }
 
+// Where the backend that was chosen cannot take the weights, what computes instead does.
+Result<void> prepareBackend(ChosenBackend& chosen,
+                            const std::shared_ptr<const ModelWeights>& weights) {
+    Result<void> prepared = chosen.backend->prepare(weights);
+    if (!prepared && chosen.fallback) {
+        chosen.backend = chosen.fallback();
+        chosen.reason =
+            "The " + chosen.backend->name() + " backend computes. " + prepared.error().message;
+        prepared = chosen.backend->prepare(weights);
+    }
+    return prepared;
+}
+
 }  // namespace
 
 bool LoadedModel::isStop(TokenId id) const {
@@ -76,7 +89,7 @@ Result<std::shared_ptr<LoadedModel>> assembleModel(ModelParts parts) {
                                                  ", but the tokenizer has ids up to " +
                                                  std::to_string(parts.tokenizer->size() - 1) + "."};
     }
-    if (auto prepared = parts.backend.backend->prepare(parts.weights); !prepared) {
+    if (auto prepared = prepareBackend(parts.backend, parts.weights); !prepared) {
         return prepared.error();
     }
     PromptBuilder prompts(parts.tokenizer, parts.templateSource);

@@ -8,7 +8,6 @@ namespace apertura {
 
 namespace {
 
-constexpr std::int64_t kDefaultContext = 8192;
 // A prompt of BOS and one more id, and an answer of as many.
 constexpr std::int64_t kSmallestContext = 4;
 

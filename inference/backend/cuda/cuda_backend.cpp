@@ -1,0 +1,266 @@
+#include "inference/backend/cuda/cuda_backend.h"
+
+#include <algorithm>
+#include <array>
+#include <cuda_runtime_api.h>
+#include <new>
+
+#include "inference/backend/cuda/cuda_sequence.h"
+#include "inference/backend/cuda/linear.h"
+#include "inference/backend/cuda/memory_plan.h"
+#include "kernels/cuda/add.h"
+#include "kernels/cuda/attention_decode.h"
+#include "kernels/cuda/attention_prefill.h"
+#include "kernels/cuda/quantized_matmul.h"
+#include "kernels/cuda/rms_norm.h"
+#include "kernels/cuda/rope.h"
+#include "kernels/cuda/xielu.h"
+#include "kernels/reference/embed.h"
+
+namespace apertura::cuda {
+
+namespace {
+
+namespace ops = kernels::cuda;
+using kernels::Matrix;
+
+// How many tokens a pass may have, the most that fits first: the activations of 2,048 tokens of an
+// 8B model are half a gigabyte, those of 128 next to nothing.
+constexpr std::array<std::int64_t, 5> kTokensPerPass = {2048, 1024, 512, 256, 128};
+constexpr std::int64_t kLargestHeadDim = 256;
+constexpr std::int64_t kHeadDimStep = 8;
+
+CudaSequence& sequenceOf(const Pass& pass) {
+    return static_cast<CudaSequence&>(pass.sequence);
+}
+
+Matrix<float> rows(const Pass& pass, Activation which) {
+    return sequenceOf(pass).activation(which, pass.tokens);
+}
+
+// Runs the work of an op on the sequence's device and says what fails as backend.h has it.
+template <typename Work>
+void onDevice(const Pass& pass, const Work& work) {
+    try {
+        ops::check(cudaSetDevice(sequenceOf(pass).device()), "cudaSetDevice");
+        work(sequenceOf(pass));
+    } catch (const ops::CudaError& error) {
+        if (error.isOutOfMemory()) {
+            throw std::bad_alloc();
+        }
+        throw DeviceError(std::string("The GPU failed: ") + error.what() + ".");
+    }
+}
+
+Error errorOf(const ops::CudaError& error, const std::string& doing) {
+    return {error.isOutOfMemory() ? ErrorCode::outOfMemory : ErrorCode::deviceLost,
+            "The GPU failed while " + doing + ": " + error.what() + "."};
+}
+
+const float* normOf(const DeviceLayer& layer, NormWeight which) {
+    switch (which) {
+        case NormWeight::attention:
+            return layer.attentionNorm;
+        case NormWeight::query:
+            return layer.queryNorm;
+        case NormWeight::key:
+            return layer.keyNorm;
+        case NormWeight::feedforward:
+            break;
+    }
+    return layer.feedforwardNorm;
+}
+
+const kernels::Linear& linearOf(const DeviceLayer& layer, LinearWeight which) {
+    switch (which) {
+        case LinearWeight::query:
+            return layer.query;
+        case LinearWeight::key:
+            return layer.key;
+        case LinearWeight::value:
+            return layer.value;
+        case LinearWeight::output:
+            return layer.output;
+        case LinearWeight::up:
+            return layer.up;
+        case LinearWeight::down:
+            break;
+    }
+    return layer.down;
+}
+
+SequenceOptions plannedSequence(const SessionOptions& planned, const ModelConfig& config) {
+    const std::int64_t context = planned.contextSize > 0 ? planned.contextSize : kDefaultContext;
+    return {std::min(context, config.maxPositionEmbeddings), planned.kv};
+}
+
+}  // namespace
+
+CudaBackend::CudaBackend(Device device, const SessionOptions& planned)
+    : m_device(std::move(device)),
+      m_readout(m_device.index, m_device.pciBusId),
+      m_planned(planned),
+      m_tokensPerPass(kTokensPerPass.front()) {}
+
+CudaBackend::~CudaBackend() {
+    // The weights free themselves on the current device.
+    cudaSetDevice(m_device.index);
+}
+
+std::int64_t CudaBackend::kvBytesPerToken(const ModelConfig& config, KvType kv) const {
+    const std::int64_t vectors = config.numHiddenLayers * 2 * config.numKeyValueHeads;
+    return kv == KvType::int8 ? vectors * (config.headDim + 2) : vectors * config.headDim * 2;
+}
+
+Result<void> CudaBackend::prepare(std::shared_ptr<const ModelWeights> weights) {
+    const ModelConfig& config = weights->config;
+    if (config.headDim % kHeadDimStep != 0 || config.headDim > kLargestHeadDim) {
+        return Error{ErrorCode::unsupported,
+                     "config.json: head_dim is " + std::to_string(config.headDim) +
+                         ", but the GPU takes multiples of 8 up to 256; the CPU takes any."};
+    }
+    try {
+        ops::check(cudaSetDevice(m_device.index), "cudaSetDevice");
+        const std::int64_t free = freeDeviceBytes(m_device.index);
+        const SequenceOptions session = plannedSequence(m_planned, config);
+        Result<void> fits;
+        for (const std::int64_t tokens : kTokensPerPass) {
+            m_tokensPerPass = tokens;
+            fits = checkFits({*weights, session, tokens}, free);
+            if (fits) {
+                break;
+            }
+        }
+        if (!fits) {
+            return fits;
+        }
+        ops::Stream stream;
+        m_deviceWeights.emplace(*weights, stream);
+        m_weights = std::move(weights);
+        return {};
+    } catch (const ops::CudaError& error) {
+        return errorOf(error, "loading the weights");
+    }
+}
+
+Result<std::unique_ptr<Sequence>> CudaBackend::newSequence(const SequenceOptions& options) {
+    CHECK(m_weights != nullptr);
+    try {
+        ops::check(cudaSetDevice(m_device.index), "cudaSetDevice");
+        if (auto fits = checkFits({*m_weights, options, m_tokensPerPass, Planned::session},
+                                  freeDeviceBytes(m_device.index));
+            !fits) {
+            return fits.error();
+        }
+        return std::unique_ptr<Sequence>(std::make_unique<CudaSequence>(
+            m_device.index, sequenceShape(*m_weights, options, m_tokensPerPass)));
+    } catch (const ops::CudaError& error) {
+        return errorOf(error, "opening a session");
+    }
+}
+
+void CudaBackend::embed(const Pass& pass, std::span<const TokenId> ids) {
+    onDevice(pass, [&](CudaSequence& sequence) {
+        const Matrix<float> embedded = sequence.embedded(pass.tokens);
+        kernels::reference::embed(m_weights->embedding, ids, embedded);
+        // From pageable memory: the copy has left it when the call returns, so the next pass may
+        // gather there.
+        ops::check(cudaMemcpyAsync(
+                       rows(pass, Activation::hidden).data, embedded.data,
+                       static_cast<std::size_t>(embedded.rows * embedded.columns) * sizeof(float),
+                       cudaMemcpyHostToDevice, sequence.stream().handle()),
+                   "cudaMemcpyAsync");
+    });
+}
+
+void CudaBackend::rmsNorm(const Pass& pass, std::int64_t layer, NormWeight weight, Activation x,
+                          Activation y) {
+    const bool isOfHeads = weight == NormWeight::query || weight == NormWeight::key;
+    const std::int64_t width = isOfHeads ? m_weights->config.headDim : m_weights->config.hiddenSize;
+    // A row of heads is as many rows of one head.
+    const auto split = [width](const Matrix<float>& all) {
+        return Matrix<float>(all.data, all.rows * (all.columns / width), width);
+    };
+    onDevice(pass, [&](CudaSequence& sequence) {
+        ops::rmsNorm(normOf(m_deviceWeights->layer(layer), weight), split(rows(pass, x)),
+                     split(rows(pass, y)), static_cast<float>(m_weights->config.rmsNormEps),
+                     sequence.stream());
+    });
+}
+
+void CudaBackend::linear(const Pass& pass, std::int64_t layer, LinearWeight weight, Activation x,
+                         Activation y) {
+    onDevice(pass, [&](CudaSequence& sequence) {
+        const kernels::Linear& matrix = linearOf(m_deviceWeights->layer(layer), weight);
+        if (pass.tokens <= ops::kMaxDecodeRows) {
+            runLinear(matrix, rows(pass, x), rows(pass, y), sequence.buffers(), sequence.stream());
+        } else {
+            sequence.prefill().run(matrix, rows(pass, x), rows(pass, y), sequence.stream());
+        }
+    });
+}
+
+void CudaBackend::rope(const Pass& pass, Activation x) {
+    onDevice(pass, [&](CudaSequence& sequence) {
+        const SequenceBuffers& buffers = sequence.buffers();
+        ops::rope(buffers.cosines.rowRange(pass.firstPosition, pass.tokens),
+                  buffers.sines.rowRange(pass.firstPosition, pass.tokens), rows(pass, x),
+                  sequence.stream());
+    });
+}
+
+void CudaBackend::attention(const Pass& pass, std::int64_t layer) {
+    onDevice(pass, [&](CudaSequence& sequence) {
+        const SequenceBuffers& buffers = sequence.buffers();
+        const ops::KvCacheView& cache = buffers.layers[static_cast<std::size_t>(layer)];
+        ops::appendKv(cache, rows(pass, Activation::key), rows(pass, Activation::value),
+                      pass.firstPosition, sequence.stream());
+        const Matrix<float> query = rows(pass, Activation::query);
+        const Matrix<float> attended = rows(pass, Activation::attended);
+        if (pass.tokens <= ops::kMaxAttendedTokens) {
+            ops::attendDecode(cache, query, pass.firstPosition, attended, buffers.attentionScratch,
+                              sequence.stream());
+        } else {
+            ops::attendPrefill(cache, query, pass.firstPosition, attended, sequence.stream());
+        }
+    });
+}
+
+void CudaBackend::activation(const Pass& pass, std::int64_t layer) {
+    onDevice(pass, [&](CudaSequence& sequence) {
+        ops::xielu(m_deviceWeights->layer(layer).xielu, rows(pass, Activation::feedforward),
+                   sequence.stream());
+    });
+}
+
+void CudaBackend::add(const Pass& pass) {
+    onDevice(pass, [&](CudaSequence& sequence) {
+        ops::add(rows(pass, Activation::projected), rows(pass, Activation::hidden),
+                 sequence.stream());
+    });
+}
+
+void CudaBackend::logits(const Pass& pass, Matrix<float> logits) {
+    CHECK(logits.stride == logits.columns);
+    const std::int64_t skipped = pass.tokens - logits.rows;
+    onDevice(pass, [&](CudaSequence& sequence) {
+        for (std::int64_t first = 0; first < logits.rows; first += kLogitRows) {
+            const std::int64_t count = std::min(kLogitRows, logits.rows - first);
+            const auto hidden = rows(pass, Activation::hidden).rowRange(skipped + first, count);
+            const auto normed = rows(pass, Activation::normed).rowRange(skipped + first, count);
+            const Matrix<float> result = sequence.buffers().logits.rowRange(0, count);
+            ops::rmsNorm(m_deviceWeights->finalNorm(), hidden, normed,
+                         static_cast<float>(m_weights->config.rmsNormEps), sequence.stream());
+            runLinear(m_deviceWeights->head(), normed, result, sequence.buffers(),
+                      sequence.stream());
+            ops::check(
+                cudaMemcpyAsync(logits.row(first).data(), result.data,
+                                static_cast<std::size_t>(count * result.columns) * sizeof(float),
+                                cudaMemcpyDeviceToHost, sequence.stream().handle()),
+                "cudaMemcpyAsync");
+        }
+        sequence.stream().synchronize();
+    });
+}
+
+}  // namespace apertura::cuda

@@ -1,0 +1,54 @@
+// The model on one NVIDIA GPU: weights in one arena there, activations in float32, quantized
+// products with 16-bit activations, keys and values in BF16 or INT8.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "inference/backend/backend.h"
+#include "inference/backend/cuda/device_choice.h"
+#include "inference/backend/cuda/device_weights.h"
+#include "inference/backend/cuda/memory_readout.h"
+
+namespace apertura::cuda {
+
+// Rounding: the same bits from run to run.
+class CudaBackend : public Backend {
+public:
+    // `planned` is the session that the memory plan of prepare() counts beside the model; a context
+    // of 0 stands for the one that sessions get by default.
+    CudaBackend(Device device, const SessionOptions& planned);
+    ~CudaBackend() override;
+
+    std::string name() const override { return "cuda"; }
+    std::string device() const override { return m_device.description(); }
+    DeviceMemory memory() const override { return m_readout.read(); }
+    std::int64_t maxTokensPerPass() const override { return m_tokensPerPass; }
+    std::int64_t kvBytesPerToken(const ModelConfig& config, KvType kv) const override;
+
+    // Also unsupported: a head dimension that the attention kernels do not take.
+    Result<void> prepare(std::shared_ptr<const ModelWeights> weights) override;
+    Result<std::unique_ptr<Sequence>> newSequence(const SequenceOptions& options) override;
+
+    void embed(const Pass& pass, std::span<const TokenId> ids) override;
+    void rmsNorm(const Pass& pass, std::int64_t layer, NormWeight weight, Activation x,
+                 Activation y) override;
+    void linear(const Pass& pass, std::int64_t layer, LinearWeight weight, Activation x,
+                Activation y) override;
+    void rope(const Pass& pass, Activation x) override;
+    void attention(const Pass& pass, std::int64_t layer) override;
+    void activation(const Pass& pass, std::int64_t layer) override;
+    void add(const Pass& pass) override;
+    void logits(const Pass& pass, kernels::Matrix<float> logits) override;
+
+private:
+    Device m_device;
+    MemoryReadout m_readout;
+    SessionOptions m_planned;
+    std::int64_t m_tokensPerPass;
+    std::shared_ptr<const ModelWeights> m_weights;  // the embedding table stays there
+    std::optional<DeviceWeights> m_deviceWeights;
+};
+
+}  // namespace apertura::cuda

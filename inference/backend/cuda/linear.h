@@ -1,0 +1,20 @@
+// A linear layer on the device for the few rows of decoding, whatever its blocks are made of.
+#pragma once
+
+#include "inference/backend/cuda/sequence_buffers.h"
+#include "kernels/cuda/device/stream.h"
+#include "kernels/linear.h"
+#include "kernels/matrix.h"
+
+namespace apertura::cuda {
+
+// y = W x + B (A x).
+//
+// Shapes:   x [T, I], y [T, O] fp32, in device memory; 1 <= T <= kMaxDecodeRows; y must not be x.
+// Requires: buffers made for at least these sizes.
+// Errors:   throws CudaError. Order: asynchronous on `stream`.
+void runLinear(const kernels::Linear& weight, kernels::Matrix<const float> x,
+               kernels::Matrix<float> y, const SequenceBuffers& buffers,
+               kernels::cuda::Stream& stream);
+
+}  // namespace apertura::cuda

@@ -1,0 +1,146 @@
+#include "inference/backend/cuda/sequence_buffers.h"
+
+#include <algorithm>
+
+#include "kernels/cuda/prefill_matmul.h"
+#include "kernels/cuda/quantized_matmul.h"
+
+namespace apertura::cuda {
+
+namespace {
+
+namespace ops = kernels::cuda;
+using kernels::Matrix;
+
+// Takes like a DeviceArena, but only counts.
+class ArenaMeasure {
+public:
+    template <typename T>
+    T* take(std::size_t count) {
+        m_used += ops::arenaBytes(count * sizeof(T));
+        return nullptr;
+    }
+    std::size_t used() const { return m_used; }
+
+private:
+    std::size_t m_used = 0;
+};
+
+template <typename Arena>
+Matrix<float> takeMatrix(Arena& arena, std::int64_t rows, std::int64_t columns) {
+    return {arena.template take<float>(static_cast<std::size_t>(rows * columns)), rows, columns};
+}
+
+template <typename Arena>
+ops::ActivationPlanes takePlanes(Arena& arena, std::int64_t inputs) {
+    constexpr std::int64_t kGroup = ops::kActivationGroup;
+    const std::int64_t padded = (inputs + kGroup - 1) / kGroup * kGroup;
+    const auto count = static_cast<std::size_t>(ops::kMaxDecodeRows * padded);
+    ops::ActivationPlanes planes;
+    planes.tokens = ops::kMaxDecodeRows;
+    planes.inputs = padded;
+    planes.high = arena.template take<std::int8_t>(count);
+    planes.low = arena.template take<std::int8_t>(count);
+    planes.scale = arena.template take<float>(count / kGroup);
+    planes.sum = arena.template take<std::int32_t>(count / kGroup);
+    return planes;
+}
+
+ops::KvFormat kvFormat(KvType kv) {
+    switch (kv) {
+        case KvType::bf16:
+            break;
+        case KvType::int8:
+            return ops::KvFormat::int8;
+    }
+    return ops::KvFormat::bf16;
+}
+
+std::size_t layerKvBytes(const SequenceShape& shape) {
+    return ops::kvBytes(kvFormat(shape.options.kv), shape.options.contextSize,
+                        shape.config->numKeyValueHeads, shape.config->headDim);
+}
+
+std::size_t attentionBytes(const SequenceShape& shape) {
+    return ops::attentionScratchBytes(shape.options.contextSize, shape.config->numAttentionHeads,
+                                      shape.config->headDim, ops::kMaxAttendedTokens);
+}
+
+template <typename Arena>
+SequenceBuffers takeScratch(Arena& arena, const SequenceShape& shape) {
+    const ModelConfig& config = *shape.config;
+    SequenceBuffers buffers;
+    const auto take = [&](Activation which, std::int64_t width) {
+        buffers.activations[static_cast<std::size_t>(which)] =
+            takeMatrix(arena, shape.maxTokens, width);
+    };
+    take(Activation::hidden, config.hiddenSize);
+    take(Activation::normed, config.hiddenSize);
+    take(Activation::query, config.numAttentionHeads * config.headDim);
+    take(Activation::key, config.numKeyValueHeads * config.headDim);
+    take(Activation::value, config.numKeyValueHeads * config.headDim);
+    take(Activation::attended, config.numAttentionHeads * config.headDim);
+    take(Activation::feedforward, config.intermediateSize);
+    take(Activation::projected, config.hiddenSize);
+    buffers.planes = takePlanes(arena, shape.largestInput);
+    buffers.adapterInput = takeMatrix(arena, shape.maxTokens, shape.largestRank).data;
+    buffers.logits = takeMatrix(arena, kLogitRows, config.outputVocabSize);
+    buffers.cosines = takeMatrix(arena, shape.options.contextSize, config.headDim / 2);
+    buffers.sines = takeMatrix(arena, shape.options.contextSize, config.headDim / 2);
+    return buffers;
+}
+
+}  // namespace
+
+SequenceShape sequenceShape(const ModelWeights& weights, const SequenceOptions& options,
+                            std::int64_t tokensPerPass) {
+    SequenceShape shape;
+    shape.config = &weights.config;
+    shape.options = options;
+    shape.maxTokens = std::min(tokensPerPass, options.contextSize);
+    const kernels::NumberType type = ops::prefillNumberType();
+    const auto see = [&shape, type](const kernels::Linear& linear) {
+        shape.largestInput = std::max(shape.largestInput, linear.inputs);
+        shape.largestRank =
+            std::max(shape.largestRank, linear.adapter ? linear.adapter->rank() : 0);
+        shape.prefillBytes = std::max(
+            shape.prefillBytes, ops::PrefillMatmul::scratchBytes(linear, shape.maxTokens, type));
+    };
+    for (const LayerWeights& layer : weights.layers) {
+        for (const auto* linear :
+             {&layer.query, &layer.key, &layer.value, &layer.output, &layer.up, &layer.down}) {
+            see(*linear);
+        }
+    }
+    // The head is computed for few rows at a time, never by PrefillMatmul.
+    shape.largestInput = std::max(shape.largestInput, weights.head.inputs);
+    shape.largestRank =
+        std::max(shape.largestRank, weights.head.adapter ? weights.head.adapter->rank() : 0);
+    return shape;
+}
+
+SequenceBytes sequenceBytes(const SequenceShape& shape) {
+    ArenaMeasure scratch;
+    takeScratch(scratch, shape);
+    const auto layers = static_cast<std::size_t>(shape.config->numHiddenLayers);
+    return {layers * ops::arenaBytes(layerKvBytes(shape)),
+            scratch.used() + ops::arenaBytes(attentionBytes(shape)) +
+                ops::arenaBytes(shape.prefillBytes)};
+}
+
+SequenceBuffers layOutSequence(const SequenceShape& shape, ops::DeviceArena& arena) {
+    SequenceBuffers buffers = takeScratch(arena, shape);
+    buffers.attentionScratch = ops::attentionScratchAt(
+        arena.take(attentionBytes(shape)), shape.options.contextSize,
+        shape.config->numAttentionHeads, shape.config->headDim, ops::kMaxAttendedTokens);
+    buffers.prefillScratch = {arena.take(shape.prefillBytes), shape.prefillBytes};
+    for (std::int64_t layer = 0; layer < shape.config->numHiddenLayers; ++layer) {
+        buffers.layers.push_back(ops::kvCacheAt(
+            arena.take(layerKvBytes(shape)), kvFormat(shape.options.kv), shape.options.contextSize,
+            shape.config->numKeyValueHeads, shape.config->headDim));
+    }
+    CHECK(arena.used() == sequenceBytes(shape).total());
+    return buffers;
+}
+
+}  // namespace apertura::cuda
