@@ -22,26 +22,40 @@ void collect(QQuickItem* item, const QString& objectName, QVector<QQuickItem*>& 
 
 }  // namespace
 
+QQuickWindow* openMainWindow(QQmlApplicationEngine& engine, ChatViewModel& viewModel,
+                             QStringList& messages) {
+    QObject::connect(&engine, &QQmlEngine::warnings, &engine,
+                     [&messages](const QList<QQmlError>& all) {
+                         for (const QQmlError& each : all) {
+                             messages.append(each.toString());
+                         }
+                     });
+    engine.addImportPath(QStringLiteral("qrc:/qt/qml"));
+    engine.setInitialProperties({{QStringLiteral("viewModel"), QVariant::fromValue(&viewModel)}});
+    engine.load(QUrl(QStringLiteral("qrc:/qt/qml/Apertura/Main.qml")));
+    return qobject_cast<QQuickWindow*>(engine.rootObjects().value(0));
+}
+
+QVector<QQuickItem*> visibleItems(QQuickWindow* window, const char* objectName) {
+    QVector<QQuickItem*> found;
+    collect(window->contentItem(), QString::fromLatin1(objectName), found);
+    return found;
+}
+
+QString textOf(const QQuickItem* item) {
+    return item ? item->property("text").toString() : QString();
+}
+
 WindowFixture::WindowFixture() {
     // What the model list marks as current is the demo variant that the service says is loaded.
     ModelStatus status = service.model();
     status.path = library.preferredModel();
     service.setModelStatus(status);
-    QObject::connect(&engine, &QQmlEngine::warnings, &engine, [this](const QList<QQmlError>& all) {
-        for (const QQmlError& each : all) {
-            m_messages.append(each.toString());
-        }
-    });
 }
 
 QQuickWindow* WindowFixture::open(const QSize& size) {
     settings.setWindowGeometry(QRect(QPoint(0, 0), size));
-    engine.addImportPath(QStringLiteral("qrc:/qt/qml"));
-    engine.setInitialProperties({{QStringLiteral("viewModel"), QVariant::fromValue(&viewModel)}});
-    engine.load(QUrl(QStringLiteral("qrc:/qt/qml/Apertura/Main.qml")));
-    m_window = engine.rootObjects().isEmpty()
-                   ? nullptr
-                   : qobject_cast<QQuickWindow*>(engine.rootObjects().first());
+    m_window = openMainWindow(engine, viewModel, m_messages);
     if (m_window) {
         m_window->resize(size);
     }
@@ -53,9 +67,7 @@ QQuickItem* WindowFixture::item(const char* objectName) const {
 }
 
 QVector<QQuickItem*> WindowFixture::items(const char* objectName) const {
-    QVector<QQuickItem*> found;
-    collect(m_window->contentItem(), QString::fromLatin1(objectName), found);
-    return found;
+    return visibleItems(m_window, objectName);
 }
 
 }  // namespace apertura::test

@@ -15,6 +15,14 @@
 
 namespace apertura::test {
 
+// Imports the QML module and loads Main.qml over `viewModel`; null where that failed. QML's
+// warnings are appended to `messages`, which outlives the engine.
+QQuickWindow* openMainWindow(QQmlApplicationEngine& engine, ChatViewModel& viewModel,
+                             QStringList& messages);
+// All visible items of that object name, in the order of the tree.
+QVector<QQuickItem*> visibleItems(QQuickWindow* window, const char* objectName);
+QString textOf(const QQuickItem* item);
+
 class WindowFixture {
 public:
     WindowFixture();

@@ -12,10 +12,6 @@
 namespace apertura::test {
 namespace {
 
-QString textOf(const QQuickItem* item) {
-    return item ? item->property("text").toString() : QString();
-}
-
 class WindowTest : public QObject {
     Q_OBJECT
 

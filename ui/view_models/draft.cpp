@@ -35,8 +35,7 @@ void Draft::setText(const QString& text) {
 }
 
 QString Draft::tokens() const {
-    return m_tokenCount > 0 ? tr("%n token(s)", nullptr, static_cast<int>(m_tokenCount))
-                            : QString();
+    return m_tokenCount > 0 ? tr("Tokens: %L1").arg(m_tokenCount) : QString();
 }
 
 bool Draft::isSendable() const {
