@@ -18,6 +18,10 @@ constexpr int kLanes = 16;
 constexpr int kLaneRows = 4;
 constexpr int kLanePositions = kTilePositions / kLanes;
 constexpr int kThreads = kTileRows / kLaneRows * kLanes;
+// Blocks that a multiprocessor is to hold at least: room for 128 or 168 registers, so that none is
+// spilled.
+template <int kOctets>
+inline constexpr int kBlocksAtOnce = kOctets == 1 ? 4 : 3;
 constexpr int kLargestHeadDim = 256;
 // Padding against bank conflicts where lanes read float4 from neighbouring positions.
 constexpr int kWeightStride = kTileRows + 4;
@@ -242,7 +246,8 @@ __device__ inline void storeRows(const PrefillStep& step, int headDim, int lane,
 
 // blockIdx is (piece of 32 rows, KV head); the rows with the most positions start first.
 template <KvFormat format, int kOctets>
-__global__ void __launch_bounds__(kThreads) attendPrefillKernel(PrefillStep step) {
+__global__ void __launch_bounds__(kThreads, kBlocksAtOnce<kOctets>)
+    attendPrefillKernel(PrefillStep step) {
     extern __shared__ uint4 memory[];
     const int headDim = static_cast<int>(step.cache.headDim);
     const Tile tile = tileAt(memory, headDim);

@@ -10,6 +10,9 @@ namespace {
 // One warp per output row: a row of 4,096 BF16 numbers is 16 loads of 512 bytes. Eight warps share
 // the block so that the activations they read come from the same L1 cache.
 constexpr int kRowsPerBlock = 8;
+// Blocks that a multiprocessor is to hold at least: room for 128 registers, so that none is
+// spilled.
+constexpr int kBlocksAtOnce = 2;
 
 // The lane's share of row . x[t], from numbers that may be read 16 bytes at a time.
 template <typename Number, int kTokens>
@@ -49,7 +52,7 @@ __device__ void accumulateSingly(const Number* row, Matrix<const float> x, float
 enum class Access { vectors, singly };
 
 template <typename Number, int kTokens, Access access>
-__global__ void __launch_bounds__(kRowsPerBlock* kWarpLanes)
+__global__ void __launch_bounds__(kRowsPerBlock* kWarpLanes, kBlocksAtOnce)
     denseMatmulKernel(const Number* weight, Matrix<const float> x, Matrix<float> y, Store store) {
     const std::int64_t output =
         static_cast<std::int64_t>(blockIdx.x) * kRowsPerBlock + threadIdx.x / kWarpLanes;

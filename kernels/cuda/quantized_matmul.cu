@@ -10,9 +10,16 @@ namespace {
 // at four rounds each, and give 1,024 warps for 4,096 outputs.
 constexpr int kWarpsPerBlock = 4;
 
+// Blocks that a multiprocessor is to hold at least: as many as the sums leave registers for.
+// Without it the compiler spills a few of them to hold one block more.
+template <int kTokens>
+inline constexpr int kBlocksAtOnce = kTokens == 1   ? 6
+                                     : kTokens == 2 ? 4
+                                                    : 3;
+
 // blockIdx.x is the row block.
 template <CodeBits bits, ZeroKind zeros, int kTokens>
-__global__ void __launch_bounds__(kWarpsPerBlock* kWarpLanes)
+__global__ void __launch_bounds__(kWarpsPerBlock* kWarpLanes, kBlocksAtOnce<kTokens>)
     quantizedMatmulKernel(PackedWeight weight, ActivationPlanes x, Matrix<float> y) {
     __shared__ float partial[kWarpsPerBlock][kTokens][kBlockRows];
     const int warp = threadIdx.x / kWarpLanes;
