@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/cuda/activations.h"
 #include "kernels/cuda/kv_cache.h"
 
 namespace apertura::kernels::cuda {
@@ -51,5 +52,12 @@ void attendSplits(const KvCacheView& cache, Matrix<const float> query, Position 
                   const AttentionScratch& scratch, Stream& stream);
 void combineSplits(const AttentionScratch& scratch, Position firstPosition, std::int64_t headDim,
                    Matrix<float> attended, Stream& stream);
+
+// combineSplits and quantizeActivations in one, for a quantized output projection without an order
+// of inputs of its own. inputScale [Q D] fp16 bits or null; planes [T, Q D].
+//
+// Requires: D a multiple of kActivationGroup.
+void combineSplits(const AttentionScratch& scratch, Position firstPosition, std::int64_t headDim,
+                   const std::uint16_t* inputScale, const ActivationPlanes& planes, Stream& stream);
 
 }  // namespace apertura::kernels::cuda
