@@ -169,6 +169,8 @@ struct ModelInfo {
     std::string backend;                // "reference", "cpu", "cuda"
     std::string backendReason;          // why this one, in a sentence
     std::string device;
+    std::int64_t deviceMemoryUsedBytes = 0;  // once the weights are there; see Metrics
+    std::int64_t deviceMemoryFreeBytes = 0;
     double loadSeconds = 0.0;
 };
 

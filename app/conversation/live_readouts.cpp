@@ -8,7 +8,6 @@ namespace apertura {
 namespace {
 
 constexpr int kIntervalMs = 250;
-constexpr qint64 kDefaultContext = 8192;  // SessionOptions: the smaller of this and the model's
 
 }  // namespace
 
@@ -41,6 +40,7 @@ void LiveReadouts::loadEnded(const ModelInfo* model) {
     if (model) {
         m_kvBytesPerToken = model->kvBytesPerToken;
         m_readouts.weightBytes = model->weightBytes + model->adapterBytes;
+        takeMemory(model->deviceMemoryUsedBytes, model->deviceMemoryFreeBytes);
         m_readouts.deviceIsGpu = model->backend == "cuda";
         m_readouts.contextSize = std::min<qint64>(model->maximumContext, kDefaultContext);
         m_readouts.contextUsed = -1;
@@ -114,10 +114,13 @@ void LiveReadouts::takeMetrics(const Metrics& metrics) {
     m_readouts.scratchBytes = metrics.scratchBytes;
     m_readouts.contextUsed = metrics.contextUsed;
     m_readouts.contextSize = metrics.contextSize;
-    if (metrics.deviceMemoryUsedBytes > 0) {
-        m_readouts.deviceMemoryUsedBytes = metrics.deviceMemoryUsedBytes;
-        m_readouts.deviceMemoryTotalBytes =
-            metrics.deviceMemoryUsedBytes + metrics.deviceMemoryFreeBytes;
+    takeMemory(metrics.deviceMemoryUsedBytes, metrics.deviceMemoryFreeBytes);
+}
+
+void LiveReadouts::takeMemory(qint64 usedBytes, qint64 freeBytes) {
+    if (usedBytes > 0) {
+        m_readouts.deviceMemoryUsedBytes = usedBytes;
+        m_readouts.deviceMemoryTotalBytes = usedBytes + freeBytes;
     }
 }
 

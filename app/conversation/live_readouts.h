@@ -39,6 +39,7 @@ Q_SIGNALS:
 private:
     void enter(ActivityPhase phase);
     void takeMetrics(const Metrics& metrics);
+    void takeMemory(qint64 usedBytes, qint64 freeBytes);
     void announce();
     void emitNow();
 

@@ -59,6 +59,9 @@ ModelInfo describe(const ModelParts& parts, const PromptBuilder& prompts) {
     info.backend = backend.name();
     info.backendReason = parts.backend.reason;
     info.device = backend.device();
+    const DeviceMemory memory = backend.memory();
+    info.deviceMemoryUsedBytes = memory.usedBytes;
+    info.deviceMemoryFreeBytes = memory.freeBytes;
     return info;
 }
 
