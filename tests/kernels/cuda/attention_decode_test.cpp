@@ -2,6 +2,7 @@
 
 #include "kernels/cuda/quantize_activations.h"
 #include "tests/kernels/cuda/attention_oracle.h"
+#include "tests/kernels/cuda/planes_case.h"
 
 namespace apertura::test {
 
@@ -54,21 +55,6 @@ void agrees(Findings& findings, cuda::KvFormat format, const AttentionShape& sha
                         shape.name() + ": a position in device memory gives another result");
     });
 }
-
-struct Planes {
-    cuda::DeviceBuffer memory;
-    cuda::ActivationPlanes view;
-
-    Planes(std::int64_t tokens, std::int64_t inputs)
-        : memory(static_cast<std::size_t>(tokens * inputs * 2 + tokens * inputs / 32 * 8)) {
-        const std::int64_t count = tokens * inputs;
-        auto* const bytes = memory.as<std::int8_t>();
-        auto* const scales = reinterpret_cast<float*>(bytes + 2 * count);
-        view = {bytes,  bytes + count,
-                scales, reinterpret_cast<std::int32_t*>(scales + count / cuda::kActivationGroup),
-                tokens, inputs};
-    }
-};
 
 // Combining and quantizing at once gives the very bytes of one after the other.
 void quantizesAsItCombines(Findings& findings) {

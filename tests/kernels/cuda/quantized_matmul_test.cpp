@@ -5,7 +5,7 @@
 
 #include "kernels/cuda/device_linear.h"
 #include "kernels/cuda/quantize_activations.h"
-#include "tests/kernels/cuda/device_case.h"
+#include "tests/kernels/cuda/planes_case.h"
 #include "tests/support/random_linear.h"
 
 namespace apertura::test {
@@ -13,25 +13,6 @@ namespace apertura::test {
 namespace {
 
 namespace cuda = kernels::cuda;
-
-struct Planes {
-    cuda::DeviceBuffer memory;
-    cuda::ActivationPlanes view;
-};
-
-Planes makePlanes(std::int64_t tokens, std::int64_t inputs) {
-    const auto count = static_cast<std::size_t>(tokens * inputs);
-    const std::size_t groups = count / cuda::kActivationGroup;
-    Planes planes{cuda::DeviceBuffer(2 * count + 8 * groups), {}};
-    auto* const bytes = planes.memory.as<std::int8_t>();
-    planes.view = {bytes,
-                   bytes + count,
-                   reinterpret_cast<float*>(bytes + 2 * count),
-                   reinterpret_cast<std::int32_t*>(bytes + 2 * count + 4 * groups),
-                   tokens,
-                   inputs};
-    return planes;
-}
 
 // An output may be off by what rounding the activations to 1/32512 of a group's maximum does, and
 // by float32 sums of I terms in some order.
@@ -61,7 +42,7 @@ void compare(Findings& findings, LinearForm form, std::int64_t outputs, std::int
         const kernels::Linear device = cuda::toDevice(host.linear, arena, stream);
         const auto& weight = std::get<kernels::QuantizedMatrix>(device.blocks.at(0).matrix);
         const cuda::DeviceBuffer deviceX = toDevice(x, stream);
-        Planes planes = makePlanes(tokens, inputs);
+        const Planes planes(tokens, inputs);
         const cuda::DeviceBuffer y(static_cast<std::size_t>(tokens * outputs) * sizeof(float));
         cuda::quantizeActivations({deviceX.as<const float>(), tokens, inputs},
                                   weight.inputScale.data(), weight.inputOrder.data(), planes.view,
