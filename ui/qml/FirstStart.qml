@@ -12,7 +12,8 @@ Flickable {
     required property ChatViewModel viewModel
     readonly property bool demo: viewModel.models.currentIsDemo
 
-    contentHeight: Math.max(height, column.implicitHeight + 2 * Theme.space5)
+    clip: true
+    contentHeight: Math.max(height, column.implicitHeight + 2 * Theme.space3)
     boundsBehavior: Flickable.StopAtBounds
     ScrollBar.vertical: AppScrollBar {}
 
@@ -20,7 +21,7 @@ Flickable {
         id: column
 
         x: (root.width - width) / 2
-        y: Math.max(Theme.space5, (root.contentHeight - implicitHeight) / 2)
+        y: Math.max(Theme.space3, (root.contentHeight - implicitHeight) / 2)
         width: Math.min(Theme.readingWidth * 0.75, root.width - 2 * Theme.space5)
         spacing: Theme.space3
 
