@@ -30,7 +30,7 @@ ChosenBackend chooseAutomatically(const LoadOptions& options) {
 Result<ChosenBackend> chooseCuda(const LoadOptions& options) {
     CudaPluginAnswer cuda = openCudaBackend(options);
     if (cuda.backend == nullptr) {
-        return Error{ErrorCode::unsupported, std::move(cuda.reason)};
+        return Error{cuda.code, std::move(cuda.reason)};
     }
     return ChosenBackend{std::move(cuda.backend), std::move(cuda.reason)};
 }

@@ -6,14 +6,20 @@
 
 namespace apertura::cuda {
 
-// "5.9 GB" or, below a gigabyte, "312 MB"; powers of 1024, rounded up so that "needs" never lies.
-inline std::string byteText(std::int64_t bytes) {
+// What is needed is rounded up and what is there is rounded down, so that the two can be compared.
+enum class Rounding { up, down };
+
+// "5.9 GB" or, below a gigabyte, "312 MB"; powers of 1024.
+inline std::string byteText(std::int64_t bytes, Rounding rounding) {
     constexpr std::int64_t kMegabyte = std::int64_t{1} << 20;
     constexpr std::int64_t kGigabyte = std::int64_t{1} << 30;
+    const auto divided = [rounding](std::int64_t number, std::int64_t unit) {
+        return (rounding == Rounding::up ? number + unit - 1 : number) / unit;
+    };
     if (bytes < kGigabyte) {
-        return std::to_string((bytes + kMegabyte - 1) / kMegabyte) + " MB";
+        return std::to_string(divided(bytes, kMegabyte)) + " MB";
     }
-    const std::int64_t tenths = (10 * bytes + kGigabyte - 1) / kGigabyte;
+    const std::int64_t tenths = divided(10 * bytes, kGigabyte);
     return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
 }
 

@@ -121,7 +121,7 @@ Result<void> CudaBackend::prepare(std::shared_ptr<const ModelWeights> weights) {
     }
     try {
         ops::check(cudaSetDevice(m_device.index), "cudaSetDevice");
-        const std::int64_t free = freeDeviceBytes(m_device.index);
+        const std::int64_t free = plannableBytes(m_device.index);
         const SequenceOptions session = plannedSequence(m_planned, config);
         Result<void> fits;
         for (const std::int64_t tokens : kTokensPerPass) {
@@ -148,7 +148,7 @@ Result<std::unique_ptr<Sequence>> CudaBackend::newSequence(const SequenceOptions
     try {
         ops::check(cudaSetDevice(m_device.index), "cudaSetDevice");
         if (auto fits = checkFits({*m_weights, options, m_tokensPerPass, Planned::session},
-                                  freeDeviceBytes(m_device.index));
+                                  plannableBytes(m_device.index));
             !fits) {
             return fits.error();
         }

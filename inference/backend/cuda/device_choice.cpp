@@ -54,7 +54,7 @@ Error noDevice(cudaError_t status) {
 }  // namespace
 
 std::string Device::description() const {
-    return name + ", " + byteText(memoryBytes);
+    return name + ", " + byteText(memoryBytes, Rounding::up);
 }
 
 Result<Device> chooseDevice() {

@@ -35,7 +35,8 @@ std::string termsText(const MemoryPlan& plan) {
     std::string text;
     const auto append = [&text](const char* name, std::int64_t bytes) {
         if (bytes > 0) {
-            text += (text.empty() ? "" : ", ") + std::string(name) + " " + byteText(bytes);
+            text += (text.empty() ? "" : ", ") + std::string(name) + " " +
+                    byteText(bytes, Rounding::up);
         }
     };
     append("weights", plan.weights);
@@ -91,9 +92,10 @@ Result<void> checkFits(const PlanInput& input, std::int64_t freeBytes) {
     }
     const std::string who = input.what == Planned::modelAndSession ? "The model" : "The session";
     return Error{ErrorCode::outOfMemory,
-                 who + " needs " + byteText(plan.total()) + " of GPU memory (" + termsText(plan) +
-                     " at a context of " + std::to_string(input.session.contextSize) +
-                     " tokens), but " + byteText(freeBytes) + " are free; " +
+                 who + " needs " + byteText(plan.total(), Rounding::up) + " of GPU memory (" +
+                     termsText(plan) + " at a context of " +
+                     std::to_string(input.session.contextSize) + " tokens), but " +
+                     byteText(freeBytes, Rounding::down) + " are free; " +
                      adviceText(input, freeBytes)};
 }
 

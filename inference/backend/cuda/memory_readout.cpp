@@ -1,5 +1,6 @@
 #include "inference/backend/cuda/memory_readout.h"
 
+#include <algorithm>
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 
@@ -21,6 +22,11 @@ using NvmlFindDevice = int (*)(const char* pciBusId, NvmlDevice* device);
 using NvmlMemoryInfo = int (*)(NvmlDevice device, NvmlMemory* memory);
 
 constexpr int kNvmlSuccess = 0;
+
+// cuBLAS's workspace is 32 MiB at most, and kernels are loaded when first used. Never more than a
+// small share of what is there.
+constexpr std::size_t kRuntimeReserve = std::size_t{96} << 20;
+constexpr std::size_t kReservedShare = 32;
 
 }  // namespace
 
@@ -82,13 +88,13 @@ DeviceMemory MemoryReadout::read() const {
     return {static_cast<std::int64_t>(total - free), static_cast<std::int64_t>(free)};
 }
 
-std::int64_t freeDeviceBytes(int device) {
+std::int64_t plannableBytes(int device) {
     std::size_t free = 0;
     std::size_t total = 0;
     if (cudaSetDevice(device) != cudaSuccess || cudaMemGetInfo(&free, &total) != cudaSuccess) {
         return 0;
     }
-    return static_cast<std::int64_t>(free);
+    return static_cast<std::int64_t>(free - std::min(kRuntimeReserve, free / kReservedShare));
 }
 
 }  // namespace apertura::cuda

@@ -27,7 +27,8 @@ private:
     std::unique_ptr<Nvml> m_nvml;  // null where NVML is not present
 };
 
-// What the CUDA runtime can still give out on a device. 0 where it fails.
-std::int64_t freeDeviceBytes(int device);
+// What a plan may count on: what the CUDA runtime can still give out on a device, less a little
+// that cuBLAS and the driver take for themselves. 0 where it fails.
+std::int64_t plannableBytes(int device);
 
 }  // namespace apertura::cuda

@@ -18,8 +18,10 @@ CudaPluginAnswer makeCudaBackend(const LoadOptions& options) {
     const Result<void> tested = cachedSelfTest(options.cacheDirectory, selfTestKey(*device),
                                                [&device] { return runSelfTest(*device); });
     if (!tested) {
-        return {nullptr, "The GPU " + device->name +
-                             " did not pass the self-test: " + tested.error().message};
+        return {
+            nullptr,
+            "The GPU " + device->name + " did not pass the self-test: " + tested.error().message,
+            tested.error().code};
     }
     return {std::make_unique<CudaBackend>(*device, options.plannedSession),
             "The GPU " + device->name + " computes; it passed the self-test."};

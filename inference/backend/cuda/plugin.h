@@ -17,8 +17,9 @@ inline constexpr const char* kCudaPluginFile = "apertura_cuda.so";
 inline constexpr const char* kCudaPluginEntry = "aperturaMakeCudaBackend";
 
 struct CudaPluginAnswer {
-    std::unique_ptr<Backend> backend;  // null where there is no usable device
-    std::string reason;                // why this device, or why none, in a sentence
+    std::unique_ptr<Backend> backend;         // null where there is no usable device
+    std::string reason;                       // why this device, or why none, in a sentence
+    ErrorCode code = ErrorCode::unsupported;  // of the failure, where there is no backend
 };
 
 // The one symbol of the library, kCudaPluginEntry. Throws nothing.

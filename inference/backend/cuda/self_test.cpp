@@ -51,7 +51,7 @@ Result<std::vector<float>> computeLogits(Backend& backend,
     return logits;
 }
 
-double rootMeanSquare(const std::vector<float>& values) {
+double rootMeanSquare(std::span<const float> values) {
     const double sum = std::accumulate(values.begin(), values.end(), 0.0, [](double all, float x) {
         return all + static_cast<double>(x) * x;
     });
@@ -70,19 +70,24 @@ Result<void> compareWithReference(const Device& device) {
     if (!got) {
         return got.error();
     }
-    const double limit = kTolerance * rootMeanSquare(*expected);
-    for (std::size_t i = 0; i < expected->size(); ++i) {
+    return checkLogits(*got, *expected);
+}
+
+}  // namespace
+
+Result<void> checkLogits(std::span<const float> got, std::span<const float> expected) {
+    CHECK(got.size() == expected.size());
+    const double limit = kTolerance * rootMeanSquare(expected);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
         // A NaN fails the comparison.
-        if (!(std::abs((*got)[i] - (*expected)[i]) <= limit)) {
-            return Error{ErrorCode::deviceLost, "the GPU computed " + std::to_string((*got)[i]) +
-                                                    " where " + std::to_string((*expected)[i]) +
+        if (!(std::abs(got[i] - expected[i]) <= limit)) {
+            return Error{ErrorCode::deviceLost, "the GPU computed " + std::to_string(got[i]) +
+                                                    " where " + std::to_string(expected[i]) +
                                                     " is right."};
         }
     }
     return {};
 }
-
-}  // namespace
 
 Result<void> runSelfTest(const Device& device) {
     try {

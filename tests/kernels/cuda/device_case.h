@@ -9,12 +9,18 @@
 
 namespace apertura::test {
 
+// Why nothing can be tested here; empty where there is a device.
+inline std::string missingDevice() {
+    int devices = 0;
+    const bool isThere = cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
+    return isThere ? "" : "there is no CUDA device, real or virtual";
+}
+
 // Skips the case where there is no device, and turns a device fault into a failure.
 template <typename Body>
 void onDevice(Findings& findings, const Body& body) {
-    int devices = 0;
-    if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
-        findings.skip("there is no CUDA device, real or virtual");
+    if (const std::string reason = missingDevice(); !reason.empty()) {
+        findings.skip(reason);
         return;
     }
     try {
