@@ -11,8 +11,8 @@ namespace apertura::test {
 
 namespace fs = std::filesystem;
 
-TemporaryFolder::TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "apertura-test-XXXXXX").string();
+TemporaryFolder::TemporaryFolder(const fs::path& parent) {
+    std::string name = (parent / "apertura-test-XXXXXX").string();
     CHECK(::mkdtemp(name.data()) != nullptr);
     m_path = name;
 }

@@ -11,10 +11,11 @@
 
 namespace apertura::test {
 
-// A new empty folder below the system's temporary one, removed with this.
+// A new empty folder below the system's temporary one, or another, removed with this.
 class TemporaryFolder {
 public:
-    TemporaryFolder();
+    TemporaryFolder() : TemporaryFolder(std::filesystem::temp_directory_path()) {}
+    explicit TemporaryFolder(const std::filesystem::path& parent);
     ~TemporaryFolder();
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
