@@ -1,6 +1,7 @@
 #include "inference/backend/reference_backend.h"
 
 #include "inference/backend/host.h"
+#include "inference/backend/layer_parts.h"
 #include "inference/backend/reference_sequence.h"
 #include "kernels/reference/add.h"
 #include "kernels/reference/attention.h"
@@ -27,38 +28,6 @@ ReferenceSequence& sequenceOf(const Pass& pass) {
 
 Matrix<float> rows(const Pass& pass, Activation which) {
     return sequenceOf(pass).activation(which, pass.tokens);
-}
-
-const std::vector<float>& normOf(const LayerWeights& layer, NormWeight which) {
-    switch (which) {
-        case NormWeight::attention:
-            return layer.attentionNorm;
-        case NormWeight::query:
-            return layer.queryNorm;
-        case NormWeight::key:
-            return layer.keyNorm;
-        case NormWeight::feedforward:
-            break;
-    }
-    return layer.feedforwardNorm;
-}
-
-const kernels::Linear& linearOf(const LayerWeights& layer, LinearWeight which) {
-    switch (which) {
-        case LinearWeight::query:
-            return layer.query;
-        case LinearWeight::key:
-            return layer.key;
-        case LinearWeight::value:
-            return layer.value;
-        case LinearWeight::output:
-            return layer.output;
-        case LinearWeight::up:
-            return layer.up;
-        case LinearWeight::down:
-            break;
-    }
-    return layer.down;
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "inference/backend/layer_parts.h"
+
 namespace apertura {
 
 namespace {
@@ -41,19 +43,11 @@ ReferenceSequence::ReferenceSequence(const ModelWeights& weights, const Sequence
       m_linearScratch(threads, std::max(largestInput(weights.config), largestRank(weights)),
                       maxTokens, largestRank(weights)),
       m_ropeTable(ropeInverseFrequencies(weights.config.rope, weights.config.headDim)) {
-    const ModelConfig& config = weights.config;
-    const auto make = [&](Activation which, std::int64_t width) {
+    for (const Activation which : kActivations) {
+        const std::int64_t width = activationWidth(weights.config, which);
         m_buffers[static_cast<std::size_t>(which)] = {
             width, std::vector<float>(static_cast<std::size_t>(maxTokens * width))};
-    };
-    make(Activation::hidden, config.hiddenSize);
-    make(Activation::normed, config.hiddenSize);
-    make(Activation::query, config.numAttentionHeads * m_headDim);
-    make(Activation::key, m_heads * m_headDim);
-    make(Activation::value, m_heads * m_headDim);
-    make(Activation::attended, config.numAttentionHeads * m_headDim);
-    make(Activation::feedforward, config.intermediateSize);
-    make(Activation::projected, config.hiddenSize);
+    }
 }
 
 Result<void> ReferenceSequence::reserve(std::int64_t count) {

@@ -8,6 +8,7 @@
 #include "inference/backend/cuda/cuda_sequence.h"
 #include "inference/backend/cuda/linear.h"
 #include "inference/backend/cuda/memory_plan.h"
+#include "inference/backend/layer_parts.h"
 #include "kernels/cuda/add.h"
 #include "kernels/cuda/attention_decode.h"
 #include "kernels/cuda/attention_prefill.h"
@@ -55,38 +56,6 @@ void onDevice(const Pass& pass, const Work& work) {
 Error errorOf(const ops::CudaError& error, const std::string& doing) {
     return {error.isOutOfMemory() ? ErrorCode::outOfMemory : ErrorCode::deviceLost,
             "The GPU failed while " + doing + ": " + error.what() + "."};
-}
-
-const float* normOf(const DeviceLayer& layer, NormWeight which) {
-    switch (which) {
-        case NormWeight::attention:
-            return layer.attentionNorm;
-        case NormWeight::query:
-            return layer.queryNorm;
-        case NormWeight::key:
-            return layer.keyNorm;
-        case NormWeight::feedforward:
-            break;
-    }
-    return layer.feedforwardNorm;
-}
-
-const kernels::Linear& linearOf(const DeviceLayer& layer, LinearWeight which) {
-    switch (which) {
-        case LinearWeight::query:
-            return layer.query;
-        case LinearWeight::key:
-            return layer.key;
-        case LinearWeight::value:
-            return layer.value;
-        case LinearWeight::output:
-            return layer.output;
-        case LinearWeight::up:
-            return layer.up;
-        case LinearWeight::down:
-            break;
-    }
-    return layer.down;
 }
 
 SequenceOptions plannedSequence(const SessionOptions& planned, const ModelConfig& config) {

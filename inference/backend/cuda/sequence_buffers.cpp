@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "inference/backend/layer_parts.h"
 #include "kernels/cuda/prefill_matmul.h"
 #include "kernels/cuda/quantized_matmul.h"
 
@@ -70,18 +71,10 @@ template <typename Arena>
 SequenceBuffers takeScratch(Arena& arena, const SequenceShape& shape) {
     const ModelConfig& config = *shape.config;
     SequenceBuffers buffers;
-    const auto take = [&](Activation which, std::int64_t width) {
+    for (const Activation which : kActivations) {
         buffers.activations[static_cast<std::size_t>(which)] =
-            takeMatrix(arena, shape.maxTokens, width);
-    };
-    take(Activation::hidden, config.hiddenSize);
-    take(Activation::normed, config.hiddenSize);
-    take(Activation::query, config.numAttentionHeads * config.headDim);
-    take(Activation::key, config.numKeyValueHeads * config.headDim);
-    take(Activation::value, config.numKeyValueHeads * config.headDim);
-    take(Activation::attended, config.numAttentionHeads * config.headDim);
-    take(Activation::feedforward, config.intermediateSize);
-    take(Activation::projected, config.hiddenSize);
+            takeMatrix(arena, shape.maxTokens, activationWidth(config, which));
+    }
     buffers.planes = takePlanes(arena, shape.largestInput);
     buffers.adapterInput = takeMatrix(arena, shape.maxTokens, shape.largestRank).data;
     buffers.logits = takeMatrix(arena, kLogitRows, config.outputVocabSize);
