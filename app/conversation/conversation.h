@@ -9,9 +9,9 @@
 #include <QHash>
 #include <QVector>
 
+#include "app/conversation/answering_choices.h"
 #include "app/conversation/chat_service.h"
 #include "app/conversation/provenance.h"
-#include "app/conversation/sampling_json.h"
 
 namespace apertura {
 

@@ -2,7 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/conversation/sampling_json.h"
+#include "app/conversation/answering_choices.h"
+#include "inference/sampling/sampling_parameters.h"
 
 namespace apertura {
 
@@ -68,7 +69,7 @@ QString provenanceToJson(const Provenance& provenance) {
           {"adapter_bytes", model.adapterBytes}}},
         {"backend", model.backend},
         {"device", model.device},
-        {"sampling", Json::parse(samplingToJson(provenance.sampling).toStdString())},
+        {"sampling", Json::parse(samplingToJson(provenance.sampling))},
         {"context_policy", contextPolicyName(provenance.contextPolicy)},
         {"prompt_ids", provenance.promptIds},
     };

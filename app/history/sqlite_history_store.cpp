@@ -71,6 +71,15 @@ ConversationRecord conversationOf(const Statement& row) {
     return conversation;
 }
 
+// Parameters 1 to 5 of a statement that writes these columns first.
+void bindConversation(Statement& statement, const ConversationRecord& conversation) {
+    statement.bind(1, conversation.title);
+    statement.bind(2, conversation.systemPrompt);
+    statement.bind(3, conversation.samplingJson);
+    statement.bind(4, conversation.modelPath);
+    bindReference(statement, 5, conversation.currentMessage);
+}
+
 MessageRecord messageOf(const Statement& row) {
     MessageRecord message;
     message.id = row.integer(0);
@@ -125,11 +134,7 @@ public:
         if (!statement) {
             return statement.error();
         }
-        statement->bind(1, conversation.title);
-        statement->bind(2, conversation.systemPrompt);
-        statement->bind(3, conversation.samplingJson);
-        statement->bind(4, conversation.modelPath);
-        bindReference(*statement, 5, conversation.currentMessage);
+        bindConversation(*statement, conversation);
         statement->bind(6, conversation.createdMs);
         statement->bind(7, conversation.updatedMs);
         if (Result<bool> done = statement->step(); !done) {
@@ -145,11 +150,7 @@ public:
         if (!statement) {
             return statement.error();
         }
-        statement->bind(1, conversation.title);
-        statement->bind(2, conversation.systemPrompt);
-        statement->bind(3, conversation.samplingJson);
-        statement->bind(4, conversation.modelPath);
-        bindReference(*statement, 5, conversation.currentMessage);
+        bindConversation(*statement, conversation);
         statement->bind(6, conversation.updatedMs);
         statement->bind(7, conversation.id);
         return changeOne(*statement, "conversation", conversation.id);

@@ -170,6 +170,15 @@ private Q_SLOTS:
         QVERIFY(!choicesFromJson(QStringLiteral("{\"sampling\": 3")).sampling);
     }
 
+    void aChoiceThatIsUnknownOrWrongTakesNoOtherWithIt() {
+        const AnsweringChoices choices = choicesFromJson(QStringLiteral(
+            R"({"sampling": {"sparkle": 1, "temperature": 11, "top_k": "many", "top_p": 0.5}})"));
+        QVERIFY(choices.sampling);
+        QCOMPARE(choices.sampling->topP, 0.5);
+        QCOMPARE(choices.sampling->topK, SamplingOptions{}.topK);
+        QCOMPARE(choices.sampling->temperature, SamplingOptions{}.temperature);
+    }
+
     void figuresSurviveTheirJson() {
         AnswerFigures figures;
         figures.metrics.promptTokens = 12;

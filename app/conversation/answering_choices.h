@@ -15,14 +15,10 @@ struct AnsweringChoices {
     ContextPolicy contextPolicy = ContextPolicy::stop;
 };
 
-// An object with the option names of the command line, words joined by underscores; options that
-// are absent (seed, max_tokens) are left out.
-QString samplingToJson(const SamplingOptions& sampling);
-
-// {"sampling": {..}, "context_policy": ".."}; what is as a new conversation has it is left out, and
-// the text is empty where that is everything.
+// {"sampling": {..}, "context_policy": ".."}, the sampling as samplingToJson() has it; what is as a
+// new conversation has it is left out, and the text is empty where that is everything.
 QString choicesToJson(const AnsweringChoices& choices);
-// Damaged JSON counts as empty; fields that are missing or of another type keep their default.
+// Damaged JSON counts as empty; fields that are missing, unknown or not allowed keep their default.
 AnsweringChoices choicesFromJson(const QString& json);
 
 const char* contextPolicyName(ContextPolicy policy);  // "stop", "drop_oldest_turns"
