@@ -1,4 +1,5 @@
 #include "kernels/cuda/device/elementwise.h"
+#include "kernels/cuda/device/position.h"
 #include "kernels/cuda/rope.h"
 
 namespace apertura::kernels::cuda {
@@ -8,6 +9,7 @@ namespace {
 struct Turn {
     Matrix<const float> cosines;
     Matrix<const float> sines;
+    Position firstPosition;
     Matrix<float> x;
 
     // `pair` counts through the heads: pair i of head h is h D/2 + i.
@@ -16,8 +18,9 @@ struct Turn {
         const std::int64_t i = pair % half;
         float& first = x.data[token * x.stride + pair / half * 2 * half + i];
         float& second = *(&first + half);
-        const float cosine = cosines.data[token * cosines.stride + i];
-        const float sine = sines.data[token * sines.stride + i];
+        const std::int64_t position = positionOf(firstPosition) + token;
+        const float cosine = cosines.data[position * cosines.stride + i];
+        const float sine = sines.data[position * sines.stride + i];
         const float a = first;
         const float b = second;
         first = a * cosine - b * sine;
@@ -27,11 +30,13 @@ struct Turn {
 
 }  // namespace
 
-void rope(Matrix<const float> cosines, Matrix<const float> sines, Matrix<float> x, Stream& stream) {
+void rope(Matrix<const float> cosines, Matrix<const float> sines, Position firstPosition,
+          Matrix<float> x, Stream& stream) {
     const std::int64_t headDim = 2 * cosines.columns;
-    CHECK(sines.columns == cosines.columns && cosines.rows >= x.rows && sines.rows >= x.rows);
+    CHECK(sines.columns == cosines.columns && sines.rows == cosines.rows);
+    CHECK(!firstPosition.isKnown() || firstPosition.value + x.rows <= cosines.rows);
     CHECK(headDim > 0 && x.columns % headDim == 0);
-    forEachElement(Turn{cosines, sines, x}, x.rows, x.columns / 2, stream);
+    forEachElement(Turn{cosines, sines, firstPosition, x}, x.rows, x.columns / 2, stream);
 }
 
 }  // namespace apertura::kernels::cuda

@@ -3,15 +3,17 @@
 #pragma once
 
 #include "kernels/cuda/device/stream.h"
+#include "kernels/cuda/position.h"
 #include "kernels/matrix.h"
 
 namespace apertura::kernels::cuda {
 
-// Shapes:   cosines and sines [T, D/2], the rows of the tokens' positions; x [T, heads D] fp32,
-//           changed in place.
-// Requires: all in device memory; x.columns a multiple of D.
+// Shapes:   cosines and sines [S, D/2], by position; x [T, heads D] fp32, the tokens at
+//           firstPosition .. firstPosition + T - 1, changed in place.
+// Requires: all in device memory; x.columns a multiple of D; firstPosition + T <= S.
 // Errors:   throws CudaError if the launch is refused.
 // Order:    asynchronous on `stream`.
-void rope(Matrix<const float> cosines, Matrix<const float> sines, Matrix<float> x, Stream& stream);
+void rope(Matrix<const float> cosines, Matrix<const float> sines, Position firstPosition,
+          Matrix<float> x, Stream& stream);
 
 }  // namespace apertura::kernels::cuda

@@ -172,8 +172,7 @@ void CudaBackend::linear(const Pass& pass, std::int64_t layer, LinearWeight weig
 void CudaBackend::rope(const Pass& pass, Activation x) {
     onDevice(pass, [&](CudaSequence& sequence) {
         const SequenceBuffers& buffers = sequence.buffers();
-        ops::rope(buffers.cosines.rowRange(pass.firstPosition, pass.tokens),
-                  buffers.sines.rowRange(pass.firstPosition, pass.tokens), rows(pass, x),
+        ops::rope(buffers.cosines, buffers.sines, sequence.position(pass), rows(pass, x),
                   sequence.stream());
     });
 }
@@ -182,15 +181,16 @@ void CudaBackend::attention(const Pass& pass, std::int64_t layer) {
     onDevice(pass, [&](CudaSequence& sequence) {
         const SequenceBuffers& buffers = sequence.buffers();
         const ops::KvCacheView& cache = buffers.layers[static_cast<std::size_t>(layer)];
-        ops::appendKv(cache, rows(pass, Activation::key), rows(pass, Activation::value),
-                      pass.firstPosition, sequence.stream());
+        const ops::Position position = sequence.position(pass);
+        ops::appendKv(cache, rows(pass, Activation::key), rows(pass, Activation::value), position,
+                      sequence.stream());
         const Matrix<float> query = rows(pass, Activation::query);
         const Matrix<float> attended = rows(pass, Activation::attended);
         if (pass.tokens <= ops::kMaxAttendedTokens) {
-            ops::attendDecode(cache, query, pass.firstPosition, attended, buffers.attentionScratch,
+            ops::attendDecode(cache, query, position, attended, buffers.attentionScratch,
                               sequence.stream());
         } else {
-            ops::attendPrefill(cache, query, pass.firstPosition, attended, sequence.stream());
+            ops::attendPrefill(cache, query, position, attended, sequence.stream());
         }
     });
 }

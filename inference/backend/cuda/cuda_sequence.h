@@ -10,6 +10,7 @@
 #include "inference/backend/cuda/sequence_buffers.h"
 #include "kernels/cuda/device/arena.h"
 #include "kernels/cuda/device/stream.h"
+#include "kernels/cuda/position.h"
 #include "kernels/cuda/prefill_matmul.h"
 
 namespace apertura::cuda {
@@ -32,6 +33,9 @@ public:
     const SequenceBuffers& buffers() const { return m_buffers; }
     kernels::cuda::Stream& stream() { return m_stream; }
     kernels::cuda::PrefillMatmul& prefill() { return m_prefill; }
+    // Where `pass` begins, as kernels take it: every stage asks for it here, as a pass that is
+    // recorded to be replayed stands where device memory says.
+    kernels::cuda::Position position(const Pass& pass) const { return pass.firstPosition; }
     // The first `tokens` rows.
     kernels::Matrix<float> activation(Activation which, std::int64_t tokens) const;
     // Host memory to gather rows of the embedding in, [tokens, H].

@@ -120,12 +120,16 @@ void addEqualsFloat64(Findings& findings) {
     });
 }
 
+enum class WhereKnown { onHost, onDevice };
+
 void ropeEqualsFloat64(Findings& findings, std::int64_t tokens, std::int64_t heads,
-                       std::int64_t headDim) {
+                       std::int64_t headDim, WhereKnown where) {
     onDevice(findings, [&](cuda::Stream& stream) {
         std::mt19937 random(6);
+        constexpr std::int32_t kFirst = 3;
         const std::int64_t half = headDim / 2;
-        const auto angles = randomVector(static_cast<std::size_t>(tokens * half), 3.0F, random);
+        const std::int64_t positions = kFirst + tokens;
+        const auto angles = randomVector(static_cast<std::size_t>(positions * half), 3.0F, random);
         const auto x =
             randomVector(static_cast<std::size_t>(tokens * heads * headDim), 1.0F, random);
         std::vector<float> cosines;
@@ -137,15 +141,19 @@ void ropeEqualsFloat64(Findings& findings, std::int64_t tokens, std::int64_t hea
         const auto deviceX = toDevice(x, stream);
         const auto deviceCosines = toDevice(cosines, stream);
         const auto deviceSines = toDevice(sines, stream);
-        cuda::rope({deviceCosines.as<const float>(), tokens, half},
-                   {deviceSines.as<const float>(), tokens, half},
+        const auto deviceFirst = toDevice(std::vector<std::int32_t>{kFirst}, stream);
+        const cuda::Position first = where == WhereKnown::onHost
+                                         ? cuda::Position(kFirst)
+                                         : cuda::Position(deviceFirst.as<const std::int32_t>());
+        cuda::rope({deviceCosines.as<const float>(), positions, half},
+                   {deviceSines.as<const float>(), positions, half}, first,
                    {deviceX.as<float>(), tokens, heads * headDim}, stream);
         const auto got = toHost(deviceX.as<float>(), x.size(), stream);
         for (std::size_t i = 0; i < got.size(); ++i) {
             const auto at = static_cast<std::int64_t>(i);
             const std::int64_t inHead = at % headDim;
             const auto angle =
-                static_cast<std::size_t>(at / (heads * headDim) * half + inHead % half);
+                static_cast<std::size_t>((kFirst + at / (heads * headDim)) * half + inHead % half);
             const double other = inHead < half ? -double{x[i + static_cast<std::size_t>(half)]}
                                                : double{x[i - static_cast<std::size_t>(half)]};
             const double expected = x[i] * double{cosines[angle]} + other * double{sines[angle]};
@@ -172,8 +180,11 @@ std::vector<Case> cases() {
                        [=](Findings& findings) { rmsNormEqualsFloat64(findings, shape); }});
     }
     for (const std::int64_t headDim : {2, 16, 64, 128}) {
-        all.push_back({"ropeOfHeadsOf" + std::to_string(headDim) + "EqualsFloat64",
-                       [=](Findings& findings) { ropeEqualsFloat64(findings, 5, 3, headDim); }});
+        all.push_back(
+            {"ropeOfHeadsOf" + std::to_string(headDim) + "EqualsFloat64", [=](Findings& findings) {
+                 ropeEqualsFloat64(findings, 5, 3, headDim, WhereKnown::onHost);
+                 ropeEqualsFloat64(findings, 1, 3, headDim, WhereKnown::onDevice);
+             }});
     }
     return all;
 }
