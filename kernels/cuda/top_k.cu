@@ -56,12 +56,30 @@ __device__ inline void sortDescending(Key (&keys)[kSlice]) {
     __syncthreads();
 }
 
-// What the first round leaves of each slice for the log-sum-exp.
+// What the first round leaves of each slice for the sums over all of them.
 struct SliceSums {
     float* largest = nullptr;
-    float* sums = nullptr;  // of exp(logit - largest)
+    float* sums = nullptr;     // of exp(logit - largest)
+    float* weights = nullptr;  // of exp((logit - largest) / temperature)
     int count = 0;
+    float coldness = 1.0F;  // 1 / temperature
 };
+
+// Over the threads of a block, for all of them.
+__device__ inline float blockSum(float value, float (&partial)[kWarps]) {
+    value = warpSum(value);
+    if (threadIdx.x % kWarpLanes == 0) {
+        partial[threadIdx.x / kWarpLanes] = value;
+    }
+    __syncthreads();
+    float sum = partial[0];
+    for (int w = 1; w < kWarps; ++w) {
+        sum += partial[w];
+    }
+    // The next sum overwrites what is read here.
+    __syncthreads();
+    return sum;
+}
 
 // blockIdx.x is the slice.
 __global__ void __launch_bounds__(kThreads)
@@ -77,20 +95,18 @@ __global__ void __launch_bounds__(kThreads)
     const float largest = logitOf(keys[0]);
     const float base = largest == -INFINITY ? 0.0F : largest;
     float sum = 0.0F;
+    float weight = 0.0F;
     for (int i = threadIdx.x; i < count; i += kThreads) {
-        sum += expf(logitOf(keys[i]) - base);
+        const float below = logitOf(keys[i]) - base;
+        sum += expf(below);
+        weight += expf(below * slices.coldness);
     }
-    sum = warpSum(sum);
-    if (threadIdx.x % kWarpLanes == 0) {
-        partial[threadIdx.x / kWarpLanes] = sum;
-    }
-    __syncthreads();
+    sum = blockSum(sum, partial);
+    weight = blockSum(weight, partial);
     if (threadIdx.x == 0) {
-        for (int w = 1; w < kWarps; ++w) {
-            sum += partial[w];
-        }
         slices.largest[blockIdx.x] = largest;
         slices.sums[blockIdx.x] = sum;
+        slices.weights[blockIdx.x] = weight;
     }
     for (int i = threadIdx.x; i < k; i += kThreads) {
         best[static_cast<std::int64_t>(blockIdx.x) * k + i] = keys[i];
@@ -107,15 +123,20 @@ __device__ inline void sumSlices(const SliceSums& slices, TopK* result) {
     largest = warpMax(largest);
     const float base = largest == -INFINITY ? 0.0F : largest;
     double sum = 0.0;
+    double weight = 0.0;
     for (int i = lane; i < slices.count; i += kWarpLanes) {
-        sum += slices.sums[i] * exp(static_cast<double>(slices.largest[i]) - base);
+        const double below = static_cast<double>(slices.largest[i]) - base;
+        sum += slices.sums[i] * exp(below);
+        weight += slices.weights[i] * exp(below * slices.coldness);
     }
     for (int step = kWarpLanes / 2; step > 0; step /= 2) {
         sum += __shfl_xor_sync(kAllLanes, sum, step);
+        weight += __shfl_xor_sync(kAllLanes, weight, step);
     }
     if (lane == 0) {
         result->largest = largest;
         result->logSumExp = base + log(sum);
+        result->weightSum = weight;
     }
 }
 
@@ -163,19 +184,21 @@ std::size_t sumBytes(std::int64_t slices) {
 
 std::size_t topKScratchBytes(std::int64_t vocabulary, std::int64_t k) {
     const std::int64_t slices = sliceCount(vocabulary);
-    return keyBytes(slices * k) + keyBytes(sliceCount(slices * k) * k) + 2 * sumBytes(slices);
+    return keyBytes(slices * k) + keyBytes(sliceCount(slices * k) * k) + 3 * sumBytes(slices);
 }
 
-void topK(const float* logits, std::int64_t vocabulary, std::int64_t k, std::byte* scratch,
-          TopK* result, Stream& stream) {
-    CHECK(k >= 1 && k <= kMaxTopK && k <= vocabulary);
+void topK(const float* logits, std::int64_t vocabulary, const TopKRequest& request,
+          std::byte* scratch, TopK* result, Stream& stream) {
+    const std::int64_t k = request.k;
+    CHECK(k >= 1 && k <= kMaxTopK && k <= vocabulary && request.temperature > 0.0);
     const std::int64_t slices = sliceCount(vocabulary);
     auto* candidates = reinterpret_cast<Key*>(scratch);
     auto* best = reinterpret_cast<Key*>(scratch + keyBytes(slices * k));
     std::byte* const sums = scratch + keyBytes(slices * k) + keyBytes(sliceCount(slices * k) * k);
-    const SliceSums sliceSums = {reinterpret_cast<float*>(sums),
-                                 reinterpret_cast<float*>(sums + sumBytes(slices)),
-                                 static_cast<int>(slices)};
+    const SliceSums sliceSums = {
+        reinterpret_cast<float*>(sums), reinterpret_cast<float*>(sums + sumBytes(slices)),
+        reinterpret_cast<float*>(sums + 2 * sumBytes(slices)), static_cast<int>(slices),
+        static_cast<float>(1.0 / request.temperature)};
     launch(sliceBestKernel, {dim3(static_cast<unsigned>(slices)), dim3(kThreads)}, stream, logits,
            static_cast<int>(vocabulary), static_cast<int>(k), candidates, sliceSums);
     for (std::int64_t count = slices * k, blocks = 0; blocks != 1; count = blocks * k) {

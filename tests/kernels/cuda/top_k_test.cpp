@@ -14,12 +14,14 @@ namespace {
 
 namespace cuda = kernels::cuda;
 
-cuda::TopK topKOf(const std::vector<float>& logits, std::int64_t k, cuda::Stream& stream) {
+cuda::TopK topKOf(const std::vector<float>& logits, const cuda::TopKRequest& request,
+                  cuda::Stream& stream) {
+    const std::int64_t k = request.k;
     const auto vocabulary = static_cast<std::int64_t>(logits.size());
     const auto deviceLogits = toDevice(logits, stream);
     const cuda::DeviceBuffer scratch(cuda::topKScratchBytes(vocabulary, k));
     const cuda::DeviceBuffer result(sizeof(cuda::TopK));
-    cuda::topK(deviceLogits.as<const float>(), vocabulary, k, scratch.data(),
+    cuda::topK(deviceLogits.as<const float>(), vocabulary, request, scratch.data(),
                result.as<cuda::TopK>(), stream);
     cuda::TopK host;
     const auto bytes = toHost(result.data(), cuda::topKBytes(k), stream);
@@ -27,9 +29,10 @@ cuda::TopK topKOf(const std::vector<float>& logits, std::int64_t k, cuda::Stream
     return host;
 }
 
-void compare(Findings& findings, const std::vector<float>& logits, std::int64_t k) {
+void compare(Findings& findings, const std::vector<float>& logits, std::int64_t k,
+             double temperature = 0.8) {
     onDevice(findings, [&](cuda::Stream& stream) {
-        const cuda::TopK got = topKOf(logits, k, stream);
+        const cuda::TopK got = topKOf(logits, {k, temperature}, stream);
         std::vector<std::int32_t> ids(logits.size());
         std::iota(ids.begin(), ids.end(), 0);
         std::stable_sort(ids.begin(), ids.end(), [&](std::int32_t a, std::int32_t b) {
@@ -49,9 +52,14 @@ void compare(Findings& findings, const std::vector<float>& logits, std::int64_t 
         const double largest = logits[static_cast<std::size_t>(ids[0])];
         findings.equal(static_cast<double>(got.largest), largest, where + "largest");
         double sum = 0.0;
+        double weightSum = 0.0;
         for (const float logit : logits) {
             sum += std::exp(logit - largest);
+            weightSum += std::exp((logit - largest) / temperature);
         }
+        findings.verify(std::abs(got.weightSum - weightSum) <= cuda::kTopKSumError * weightSum,
+                        where + "weightSum " + std::to_string(got.weightSum) + " for " +
+                            std::to_string(weightSum));
         // Each exponential and each of up to 24 sums round to fp32.
         const double expected = largest + std::log(sum);
         findings.verify(std::abs(got.logSumExp - expected) <=
@@ -89,6 +97,8 @@ void takesHiddenTokens(Findings& findings) {
     logits[2999] = -80.0F;
     logits[7] = -90.0F;
     compare(findings, logits, 2);
+    compare(findings, logits, 2, 0.01);
+    compare(findings, logits, 2, 10.0);
     std::fill(logits.begin(), logits.end(), -3e38F);
     logits[100] = 3e38F;
     compare(findings, logits, 3);
@@ -99,7 +109,8 @@ void showsNan(Findings& findings) {
         for (const float nan : {std::nanf(""), -std::nanf("")}) {
             std::vector<float> logits(2100, 1.0F);
             logits[2050] = nan;
-            findings.verify(std::isnan(topKOf(logits, 3, stream).logSumExp), "a NaN was lost");
+            findings.verify(std::isnan(topKOf(logits, {3, 1.0}, stream).logSumExp),
+                            "a NaN was lost");
         }
     });
 }
