@@ -153,6 +153,7 @@ struct ModelInfo {
     std::string architecture;  // model_type of config.json
     std::string precision;     // for a person: "BF16", "GPTQ 4/8-bit g128 + EoRA", "SINQ 4-bit g64"
     std::string contentHash;   // 32 hex digits; equal for equal checkpoints
+    std::string packedCache;   // "off", "unneeded", "hit", "written", "rebuilt" or "failed"
     std::int64_t vocabularySize = 0;
     std::int64_t layerCount = 0;
     std::int64_t maximumContext = 0;

@@ -47,7 +47,7 @@ Result<std::shared_ptr<Model>> LocalEngine::loadModel(
         [&](std::int64_t done, std::int64_t total) {
             onProgress(PhaseEvent{Phase::loading, done, total});
         },
-        stop);
+        stop, {options.cacheDirectory, options.packedCacheBytes});
     if (!weights) {
         return weights.error();
     }

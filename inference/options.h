@@ -71,9 +71,13 @@ struct LoadOptions {
     BackendChoice backend = BackendChoice::automatic;
     int threads = 0;  // 0 = one per core
     // Where results are kept that a later start need not work out again; empty = nowhere.
+    // Made where it is not there; whatever is in it may be deleted at any time.
     std::filesystem::path cacheDirectory = {};
     // A session that will be opened, whose memory a GPU must have beside the model's.
     SessionOptions plannedSession = {};
+    // Most that the packed forms of checkpoints take in cacheDirectory together, the least recently
+    // used ones going first; 0 = none are read or written.
+    std::uint64_t packedCacheBytes = std::uint64_t{64} << 30;
 };
 
 }  // namespace apertura

@@ -14,6 +14,9 @@
 // and the nibble halves of a chunk are two rows of an AMX B tile. Scales and zeros are [O / 16
 // blocks, G, 16]. Rows beyond O in the last block have scale 0. Inputs are a multiple of 8 (4 bits)
 // or 4 (8 bits) per group.
+//
+// Packed matrices are kept on disk: whoever changes the layout raises kPackedFileVersion
+// (inference/weights/packed_table.h).
 #pragma once
 
 #include <cstdint>

@@ -45,6 +45,7 @@ Json toJson(const ModelInfo& info) {
             {"architecture", info.architecture},
             {"precision", info.precision},
             {"content_hash", info.contentHash},
+            {"packed_cache", info.packedCache},
             {"layers", info.layerCount},
             {"vocabulary_size", info.vocabularySize},
             {"maximum_context", info.maximumContext},

@@ -102,6 +102,8 @@ void ModelFlags::addRunningTo(CLI::App& command) {
         ->check(CLI::IsMember({"bf16", "int8"}));
     command.add_option("--activations", activations, "Activations of quantized products")
         ->check(CLI::IsMember({"int16", "int8"}));
+    command.add_flag("--no-cache", noCache,
+                     "Neither read nor write the packed form of a quantized checkpoint");
     command.add_flag("--json", json, "Print JSON");
 }
 
@@ -124,9 +126,12 @@ Result<std::shared_ptr<Model>> ModelFlags::load(const std::string& folder,
         source.adapter = {AdapterChoice::Kind::folder, adapterChoice};
     }
     ProgressLine progress;
+    LoadOptions options{backendOf(backend), threads, cacheFolder(), sessionOptions()};
+    if (noCache) {
+        options.packedCacheBytes = 0;
+    }
     return makeLocalEngine()->load(
-        source, {backendOf(backend), threads, cacheFolder(), sessionOptions()},
-        [&](const PhaseEvent& phase) { progress.show(phase); }, stop);
+        source, options, [&](const PhaseEvent& phase) { progress.show(phase); }, stop);
 }
 
 SessionOptions ModelFlags::sessionOptions() const {

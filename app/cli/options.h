@@ -35,6 +35,7 @@ struct ModelFlags {
     int threads = 0;
     std::int64_t context = 0;  // 0 = not given
     bool json = false;
+    bool noCache = false;
 
     void addTo(CLI::App& command);
     // All but MODEL_DIR and --adapter.

@@ -43,6 +43,7 @@ ModelInfo describe(const ModelParts& parts, const PromptBuilder& prompts) {
     info.architecture = weights.config.modelType;
     info.precision = weights.precision;
     info.contentHash = weights.contentHash;
+    info.packedCache = packedCacheUseName(weights.packedCache);
     info.vocabularySize = weights.config.outputVocabSize;
     info.layerCount = weights.config.numHiddenLayers;
     info.maximumContext = weights.config.maxPositionEmbeddings;

@@ -1,5 +1,6 @@
 #include "inference/weights/checkpoint.h"
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "inference/weights/eora_loader.h"
 #include "inference/weights/json_fields.h"
 #include "inference/weights/linear_loader.h"
+#include "inference/weights/packed_cache.h"
 #include "inference/weights/precision_text.h"
 #include "inference/weights/quantization_config.h"
 #include "inference/weights/sinq_sidecar.h"
@@ -310,55 +312,128 @@ Result<ModelConfig> configOf(const fs::path& directory) {
     return config;
 }
 
-Result<std::shared_ptr<const ModelWeights>> readCheckpoint(
-    const ModelSource& source,
-    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
-    std::stop_token stop) {
+// A checkpoint whose files are open and whose configuration is read.
+struct OpenCheckpoint {
+    ModelConfig config;
+    QuantizationConfig quantization;
+    SinqSidecar sidecar;
+    std::shared_ptr<WeightStorage> storage;
+    TensorSet* tensors = nullptr;  // the storage's
+    AdapterSource adapters;
+
+    std::int64_t byteCount() const {
+        const TensorSet* folder = adapters.folderTensors();
+        return tensors->byteCount() + (folder != nullptr ? folder->byteCount() : 0);
+    }
+};
+
+Result<OpenCheckpoint> openCheckpoint(const ModelSource& source) {
+    OpenCheckpoint open;
     auto config = configOf(source.directory);
     if (!config) {
         return config.error();
     }
-    const auto quantization = QuantizationConfig::read(source.directory);
+    open.config = std::move(*config);
+    auto quantization = QuantizationConfig::read(source.directory);
     if (!quantization) {
         return quantization.error();
     }
-    auto opened = TensorSet::open(source.directory);
-    if (!opened) {
-        return opened.error();
+    open.quantization = std::move(*quantization);
+    auto tensors = TensorSet::open(source.directory);
+    if (!tensors) {
+        return tensors.error();
     }
-    const auto sidecar = SinqSidecar::read(source.directory);
+    auto sidecar = SinqSidecar::read(source.directory);
     if (!sidecar) {
         return sidecar.error();
     }
-    const auto storage = std::make_shared<WeightStorage>();
-    TensorSet& tensors = storage->keep(std::move(*opened));
-    auto adapters = AdapterSource::open(source.directory, source.adapter, tensors, *storage);
+    open.sidecar = std::move(*sidecar);
+    open.storage = std::make_shared<WeightStorage>();
+    open.tensors = &open.storage->keep(std::move(*tensors));
+    auto adapters =
+        AdapterSource::open(source.directory, source.adapter, *open.tensors, *open.storage);
     if (!adapters) {
         return adapters.error();
     }
-    const LoadContext context{tensors,  *storage,  *quantization,
-                              *sidecar, *adapters, std::move(stop)};
-    const std::int64_t total =
-        tensors.byteCount() +
-        (adapters->folderTensors() ? adapters->folderTensors()->byteCount() : 0);
-    auto weights = CheckpointLoader(std::move(*config), context, total, onBytes).load();
+    open.adapters = std::move(*adapters);
+    return open;
+}
+
+using OnBytes = std::function<void(std::int64_t done, std::int64_t total)>;
+
+// One pass over all weights; see LoadPass.
+Result<ModelWeights> loadWeights(OpenCheckpoint& open, const std::shared_ptr<PackedFile>& packed,
+                                 PackedFileWriter* writer, const OnBytes& onBytes,
+                                 const std::stop_token& stop) {
+    open.storage->releaseArrays();  // of a pass before
+    const LoadContext context{*open.tensors, *open.storage, open.quantization, open.sidecar,
+                              open.adapters, stop,          packed.get(),      writer};
+    auto weights = CheckpointLoader(open.config, context, open.byteCount(), onBytes).load();
     if (!weights) {
-        return weights.error();
+        return weights;
     }
-    if (auto used = adapters->checkAllUsed(); !used) {
+    if (auto used = open.adapters.checkAllUsed(); !used) {
         return used.error();
     }
-    auto hash = contentHash(source.directory, tensors, adapters->folderTensors(), context.stop);
+    if (packed) {
+        open.storage->keep(packed);
+    }
+    return weights;
+}
+
+Result<ModelWeights> loadCached(const fs::path& directory, OpenCheckpoint& open,
+                                const std::string& hash, const PackedCacheOptions& options,
+                                const LoadPass& pass) {
+    const bool isOff = options.directory.empty() || options.maximumBytes == 0;
+    const std::uint64_t expectedBytes = leastPackedBytes(*open.tensors);
+    if (isOff || expectedBytes == 0) {
+        auto weights = pass(nullptr, nullptr);
+        if (weights && !isOff) {
+            weights->packedCache = PackedCacheUse::unneeded;
+        }
+        return weights;
+    }
+    PackedKey key{hash, open.adapters.areMerged(), 0, 0};
+    stampSources(directory, *open.tensors, key);
+    return loadThroughCache(PackedCache(options.directory, options.maximumBytes, std::move(key)),
+                            expectedBytes, pass);
+}
+
+Result<std::shared_ptr<const ModelWeights>> readCheckpoint(const ModelSource& source,
+                                                           const OnBytes& onBytes,
+                                                           const std::stop_token& stop,
+                                                           const PackedCacheOptions& options) {
+    auto open = openCheckpoint(source);
+    if (!open) {
+        return open.error();
+    }
+    const TensorSet& tensors = *open->tensors;
+    auto hash = contentHash(source.directory, tensors, open->adapters.folderTensors(), stop);
     if (!hash) {
         return hash.error();
     }
+    // A second pass, over the file that the first one wrote, does not begin at zero again.
+    std::int64_t most = 0;
+    const OnBytes rising = [&](std::int64_t done, std::int64_t total) {
+        most = std::max(most, done);
+        if (onBytes) {
+            onBytes(most, total);
+        }
+    };
+    const LoadPass pass = [&](const std::shared_ptr<PackedFile>& packed, PackedFileWriter* writer) {
+        return loadWeights(*open, packed, writer, rising, stop);
+    };
+    auto weights = loadCached(source.directory, *open, *hash, options, pass);
+    if (!weights) {
+        return weights.error();
+    }
     weights->contentHash = std::move(*hash);
     for (const auto& warnings :
-         {weights->config.warnings, tensors.warnings(), adapters->warnings()}) {
+         {weights->config.warnings, tensors.warnings(), open->adapters.warnings()}) {
         weights->warnings.insert(weights->warnings.end(), warnings.begin(), warnings.end());
     }
     warnOfUnused(tensors, weights->warnings);
-    weights->storage = storage;
+    weights->storage = open->storage;
     return std::make_shared<const ModelWeights>(std::move(*weights));
 }
 
@@ -366,10 +441,10 @@ Result<std::shared_ptr<const ModelWeights>> readCheckpoint(
 
 Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
     const ModelSource& source,
-    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
-    std::stop_token stop) {
+    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes, std::stop_token stop,
+    const PackedCacheOptions& cache) {
     try {
-        return readCheckpoint(source, onBytes, std::move(stop));
+        return readCheckpoint(source, onBytes, stop, cache);
     } catch (const std::bad_alloc&) {
         return Error{ErrorCode::outOfMemory, "There is no memory for this model's weights."};
     } catch (const fs::filesystem_error& fault) {

@@ -39,6 +39,19 @@ struct LayerWeights {
     XieluParameters xielu;
 };
 
+// What became of the packed cache (packed_cache.h) when a checkpoint was loaded.
+enum class PackedCacheUse {
+    off,
+    unneeded,  // nothing of the checkpoint is converted
+    hit,
+    written,
+    rebuilt,  // written in place of one that was damaged or made from other files
+    failed    // not written; a warning says why
+};
+
+// As the enumerators.
+const char* packedCacheUseName(PackedCacheUse use);
+
 // Owns (or maps) everything that its matrices point to.
 struct ModelWeights {
     ModelConfig config;
@@ -53,17 +66,25 @@ struct ModelWeights {
     std::int64_t parameterCount = 0;
     std::int64_t weightBytes = 0;  // in memory, adapters left out
     std::int64_t adapterBytes = 0;
+    PackedCacheUse packedCache = PackedCacheUse::off;
     std::vector<std::string> warnings;  // one sentence each, naming file and field
 
     std::shared_ptr<const void> storage;
 };
 
+// Where the packed forms of checkpoints are kept, as in LoadOptions.
+struct PackedCacheOptions {
+    std::filesystem::path directory;                              // empty = nowhere
+    std::uint64_t maximumBytes = LoadOptions().packedCacheBytes;  // 0 = none
+};
+
 // Loads the checkpoint in `source.directory`. Nothing outside the folder is read (except through a
-// hub cache's own links), no code of it is run. Errors: fileMissing, fileCorrupt, unsupported,
-// outOfMemory, cancelled (within about 100 ms of `stop`).
+// hub cache's own links, and in the packed cache), no code of it is run. `onBytes` hears of rising
+// numbers. Errors: fileMissing, fileCorrupt, unsupported, outOfMemory, cancelled (within about
+// 100 ms of `stop`).
 Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
     const ModelSource& source,
-    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes,
-    std::stop_token stop);
+    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes, std::stop_token stop,
+    const PackedCacheOptions& cache = {});
 
 }  // namespace apertura

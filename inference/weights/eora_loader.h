@@ -43,6 +43,8 @@ public:
     // model.
     Result<void> checkAllUsed() const;
 
+    // Whether adapters in the model's own files are used.
+    bool areMerged() const { return m_useMerged; }
     // Null where the adapters are not in a folder.
     const TensorSet* folderTensors() const { return m_folder; }
     const std::vector<std::string>& warnings() const { return m_warnings; }

@@ -90,8 +90,10 @@ public:
         loaded.info.bits = m_parameters.bits;
         loaded.info.groupSize = m_matrix.groupSize;
         loaded.weightBytes = m_packed.byteCount();
+        loaded.isConverted = true;
         for (const Tensor* tensor : {m_qweight, m_qzeros, m_scales, m_groupIndex}) {
             if (tensor != nullptr) {
+                loaded.sources.push_back(tensor);
                 loaded.sourceBytes += static_cast<std::int64_t>(tensor->bytes().size());
                 releasePages(tensor->bytes());
             }

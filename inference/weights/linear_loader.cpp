@@ -5,6 +5,8 @@
 #include "inference/weights/dense_loader.h"
 #include "inference/weights/eora_loader.h"
 #include "inference/weights/gptq_loader.h"
+#include "inference/weights/packed_file.h"
+#include "inference/weights/packed_writer.h"
 #include "inference/weights/sinq_loader.h"
 
 namespace apertura {
@@ -53,6 +55,50 @@ Result<LoadedLinear> loadMatrix(LoadContext& context, const LinearShape& shape) 
     return context.tensors.missing(shape.name + ".weight");
 }
 
+// The matrix, and the adapter if there is one, out of the packed file where that has them.
+Result<LoadedLinear> loadParts(LoadContext& context, const LinearShape& shape) {
+    const PackedModule* module = context.packed ? context.packed->find(shape.name) : nullptr;
+    if (module != nullptr) {
+        for (const std::string& source : module->sources) {
+            if (context.tensors.find(source) == nullptr) {
+                return context.packed->damaged(shape.name);
+            }
+        }
+    }
+    auto loaded = module != nullptr && !module->blocks.empty()
+                      ? context.packed->loadMatrix(*module, shape, context.stop)
+                      : loadMatrix(context, shape);
+    if (!loaded) {
+        return loaded;
+    }
+    auto adapter = module != nullptr && module->adapter
+                       ? context.packed->loadAdapter(*module, shape, context.stop)
+                       : context.adapters.load(shape);
+    if (!adapter) {
+        return adapter.error();
+    }
+    loaded->linear.adapter = *adapter;
+    return loaded;
+}
+
+// Gives what was converted to the writer, and its memory back.
+Result<void> writePacked(LoadContext& context, const LinearShape& shape, LoadedLinear& loaded) {
+    using Adapter = PackedFileWriter::Adapter;
+    const bool isMerged = loaded.linear.adapter.has_value() && context.adapters.areMerged();
+    if (isMerged) {
+        for (const char* half : {".lora_A", ".lora_B"}) {
+            loaded.sources.push_back(context.tensors.find(shape.name + half));
+        }
+    }
+    if (loaded.sources.empty()) {
+        return {};
+    }
+    auto written =
+        context.writer->add(loaded, isMerged ? Adapter::merged : Adapter::mapped, context.stop);
+    context.storage.releaseArrays();
+    return written;
+}
+
 }  // namespace
 
 Result<LoadedLinear> loadLinear(LoadContext& context, const LinearShape& shape) {
@@ -62,23 +108,23 @@ Result<LoadedLinear> loadLinear(LoadContext& context, const LinearShape& shape) 
     if (auto fits = refuseBias(context, shape.name); !fits) {
         return fits.error();
     }
-    auto loaded = loadMatrix(context, shape);
+    auto loaded = loadParts(context, shape);
     if (!loaded) {
         return loaded.error();
-    }
-    auto adapter = context.adapters.load(shape);
-    if (!adapter) {
-        return adapter.error();
-    }
-    if (*adapter) {
-        loaded->linear.adapter = **adapter;
-        loaded->info.adapterRank = (*adapter)->rank();
-        loaded->adapterBytes = (*adapter)->a.byteCount() + (*adapter)->b.byteCount();
-        loaded->sourceBytes += loaded->adapterBytes;
     }
     loaded->linear.inputs = shape.inputs;
     loaded->linear.outputs = shape.outputs;
     loaded->info.name = shape.name;
+    if (context.writer != nullptr) {
+        if (auto written = writePacked(context, shape, *loaded); !written) {
+            return written.error();
+        }
+    }
+    if (const auto& adapter = loaded->linear.adapter) {
+        loaded->info.adapterRank = adapter->rank();
+        loaded->adapterBytes = adapter->a.byteCount() + adapter->b.byteCount();
+        loaded->sourceBytes += loaded->adapterBytes;
+    }
     return loaded;
 }
 

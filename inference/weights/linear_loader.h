@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "inference/engine.h"
 #include "inference/status.h"
@@ -15,6 +16,8 @@
 namespace apertura {
 
 class AdapterSource;
+class PackedFile;
+class PackedFileWriter;
 class SinqSidecar;
 
 // Where a module's name, sizes and surroundings come from while a checkpoint is read.
@@ -25,6 +28,8 @@ struct LoadContext {
     const SinqSidecar& sidecar;
     AdapterSource& adapters;
     std::stop_token stop;
+    PackedFile* packed = nullptr;        // has what was converted before; null = convert
+    PackedFileWriter* writer = nullptr;  // takes what is converted, whose arrays then go
 };
 
 struct LinearShape {
@@ -39,6 +44,9 @@ struct LoadedLinear {
     std::int64_t weightBytes = 0;  // in memory, the adapter left out
     std::int64_t adapterBytes = 0;
     std::int64_t sourceBytes = 0;  // of the tensors it was made from
+    // The tensors that were converted; what is used as it lies in its file is not among them.
+    std::vector<const Tensor*> sources;
+    bool isConverted = false;  // the matrix is; otherwise at most its adapter
 };
 
 // Errors: fileCorrupt, fileMissing, unsupported, outOfMemory, cancelled.

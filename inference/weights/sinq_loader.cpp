@@ -65,6 +65,8 @@ public:
             m_loaded.sourceBytes += static_cast<std::int64_t>(tensor->bytes().size());
             releasePages(tensor->bytes());
         }
+        m_loaded.sources = std::move(m_sources);
+        m_loaded.isConverted = true;
         return std::move(m_loaded);
     }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "inference/status.h"
@@ -27,8 +28,13 @@ public:
     enum class Content { zero, undefined };
     Result<std::span<std::byte>> allocateBytes(std::int64_t count, Content content);
 
+    // Lets go of all arrays.
+    void releaseArrays() { m_arrays.clear(); }
+
     // Keeps the files of a set mapped.
     TensorSet& keep(TensorSet set);
+    // Keeps whatever this owns.
+    void keep(std::shared_ptr<const void> owner) { m_owners.push_back(std::move(owner)); }
 
 private:
     struct Free {
@@ -36,6 +42,7 @@ private:
     };
     std::vector<std::unique_ptr<std::byte, Free>> m_arrays;
     std::vector<std::unique_ptr<TensorSet>> m_sets;
+    std::vector<std::shared_ptr<const void>> m_owners;
 };
 
 }  // namespace apertura
