@@ -264,10 +264,15 @@ void warnOfUnused(const TensorSet& tensors, std::vector<std::string>& warnings) 
                        " not part of the text model and ignored.");
 }
 
+struct ContentHashes {
+    std::string model;       // without an adapter folder
+    std::string checkpoint;  // all that is used
+};
+
 // Over the files whose text says what the checkpoint is, where they are there, and its weight
 // files.
-Result<std::string> contentHash(const fs::path& directory, const TensorSet& tensors,
-                                const TensorSet* adapter, const std::stop_token& stop) {
+Result<ContentHashes> contentHashes(const fs::path& directory, const TensorSet& tensors,
+                                    const TensorSet* adapter, const std::stop_token& stop) {
     constexpr std::int64_t kTextBytes = 64 << 20;
     ContentHasher hasher;
     for (const char* name :
@@ -282,6 +287,7 @@ Result<std::string> contentHash(const fs::path& directory, const TensorSet& tens
         }
         hasher.addText(name, *text);
     }
+    ContentHashes hashes;
     for (const TensorSet* set : {&tensors, adapter}) {
         if (set != nullptr) {
             for (const auto& file : set->files()) {
@@ -291,8 +297,9 @@ Result<std::string> contentHash(const fs::path& directory, const TensorSet& tens
                 hasher.addFile(*file);
             }
         }
+        (set == &tensors ? hashes.model : hashes.checkpoint) = hasher.hex();
     }
-    return hasher.hex();
+    return hashes;
 }
 
 Result<ModelConfig> configOf(const fs::path& directory) {
@@ -408,9 +415,9 @@ Result<std::shared_ptr<const ModelWeights>> readCheckpoint(const ModelSource& so
         return open.error();
     }
     const TensorSet& tensors = *open->tensors;
-    auto hash = contentHash(source.directory, tensors, open->adapters.folderTensors(), stop);
-    if (!hash) {
-        return hash.error();
+    auto hashes = contentHashes(source.directory, tensors, open->adapters.folderTensors(), stop);
+    if (!hashes) {
+        return hashes.error();
     }
     // A second pass, over the file that the first one wrote, does not begin at zero again.
     std::int64_t most = 0;
@@ -423,11 +430,11 @@ Result<std::shared_ptr<const ModelWeights>> readCheckpoint(const ModelSource& so
     const LoadPass pass = [&](const std::shared_ptr<PackedFile>& packed, PackedFileWriter* writer) {
         return loadWeights(*open, packed, writer, rising, stop);
     };
-    auto weights = loadCached(source.directory, *open, *hash, options, pass);
+    auto weights = loadCached(source.directory, *open, hashes->model, options, pass);
     if (!weights) {
         return weights.error();
     }
-    weights->contentHash = std::move(*hash);
+    weights->contentHash = std::move(hashes->checkpoint);
     for (const auto& warnings :
          {weights->config.warnings, tensors.warnings(), open->adapters.warnings()}) {
         weights->warnings.insert(weights->warnings.end(), warnings.begin(), warnings.end());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 #include <xxhash.h>
@@ -18,8 +19,9 @@ const char* const kSuffix = ".packed";
 bool isOurs(const fs::path& path) {
     const std::string name = path.filename().string();
     constexpr std::size_t kDigits = 32;
-    return name.find_first_not_of("0123456789abcdef") == kDigits &&
-           name.compare(kDigits, 2, ".v") == 0;
+    constexpr std::size_t kPlaceDigits = 16;
+    return name.find_first_not_of("0123456789abcdef") == kDigits && name[kDigits] == '-' &&
+           name.find(".v") == kDigits + 1 + kPlaceDigits;
 }
 
 struct CachedFile {
@@ -51,7 +53,10 @@ std::vector<CachedFile> cachedFiles(const fs::path& directory) {
 }
 
 std::string fileName(const PackedKey& key) {
-    return key.contentHash + ".v" + std::to_string(kPackedFileVersion) +
+    char place[17];
+    std::snprintf(place, sizeof(place), "%016llx",
+                  static_cast<unsigned long long>(key.sourcePlace));
+    return key.contentHash + "-" + place + ".v" + std::to_string(kPackedFileVersion) +
            (key.mergedAdapters ? ".merged" : "") + kSuffix;
 }
 
@@ -132,6 +137,10 @@ void PackedCache::removeFile() const {
     fs::remove(m_path, ignored);
 }
 
+void PackedCache::removeAbandoned() const {
+    removeAbandonedTemporaries(m_directory);
+}
+
 void PackedCache::makeRoom(std::uint64_t expectedBytes) const {
     const auto files = cachedFiles(m_directory);
     std::uint64_t total = expectedBytes;
@@ -142,9 +151,8 @@ void PackedCache::makeRoom(std::uint64_t expectedBytes) const {
         if (total <= m_maximumBytes) {
             return;
         }
-        if (file.path != m_path) {
-            std::error_code ignored;
-            fs::remove(file.path, ignored);
+        std::error_code failed;
+        if (file.path != m_path && (fs::remove(file.path, failed) || !failed)) {
             total -= file.bytes;
         }
     }
@@ -164,7 +172,6 @@ Result<std::unique_ptr<PackedFileWriter>> PackedCache::startWriting(
                      m_path.string() + ": the packed form of this model is larger than the " +
                          std::to_string(m_maximumBytes) + " bytes that the cache may take."};
     }
-    removeAbandonedTemporaries(m_directory);
     makeRoom(expectedBytes);
     const fs::space_info space = fs::space(m_directory, failed);
     if (!failed && space.available < expectedBytes) {
@@ -186,8 +193,9 @@ Result<void> PackedCache::publish(PackedFileWriter& writer) const {
 
 Result<ModelWeights> loadThroughCache(const PackedCache& cache, std::uint64_t expectedBytes,
                                       const LoadPass& pass) {
-    auto found = cache.open();
-    if (found) {
+    cache.removeAbandoned();
+    bool isUnusable = false;
+    if (auto found = cache.open()) {
         auto weights = pass(*found, nullptr);
         if (weights) {
             weights->packedCache = PackedCacheUse::hit;
@@ -195,8 +203,10 @@ Result<ModelWeights> loadThroughCache(const PackedCache& cache, std::uint64_t ex
         if (weights || !(*found)->isDamaged()) {
             return weights;
         }
+        isUnusable = true;
+    } else {
+        isUnusable = found.error().code == ErrorCode::fileCorrupt;
     }
-    const bool isUnusable = found || found.error().code == ErrorCode::fileCorrupt;
     if (isUnusable) {
         cache.removeFile();
     }

@@ -1,10 +1,12 @@
 // The folder of packed files: which one belongs to a checkpoint, when one is written, and which go
 // when there are too many.
 //
-// Files are named HASH.vN.packed (HASH.vN.merged.packed with adapters merged into the model's
-// files), HASH being the checkpoint's content hash and N the layout's version. Several processes
-// may share the folder: each writes a file of its own and renames it, the last one stays, and a
-// mapped file that is replaced or removed stays what it was for those who have it mapped.
+// Files are named HASH-PLACE.vN.packed (HASH-PLACE.vN.merged.packed with adapters merged into the
+// model's files): HASH is the checkpoint's content hash without an adapter folder, which is never
+// packed; PLACE tells copies of a checkpoint apart, as the content hash does not see every byte of
+// them; N is the layout's version. Several processes may share the folder: each writes a file of
+// its own and renames it, the last one stays, and a mapped file that is replaced or removed stays
+// what it was for those who have it mapped.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +40,10 @@ public:
     // The file of this checkpoint, which becomes the most recently used. Errors: as PackedFile.
     Result<std::shared_ptr<PackedFile>> open() const;
     void removeFile() const;
-    // Removes abandoned temporary files and, least recently used first, files of other checkpoints,
-    // until there is room for `expectedBytes`. Errors: storageFull, storageFailed.
+    // Removes the temporary files of programs that ended while they wrote.
+    void removeAbandoned() const;
+    // Removes files of other checkpoints, least recently used first, until there is room for
+    // `expectedBytes`. Errors: storageFull, storageFailed.
     Result<std::unique_ptr<PackedFileWriter>> startWriting(std::uint64_t expectedBytes) const;
     // Errors: storageFull, storageFailed.
     Result<void> publish(PackedFileWriter& writer) const;

@@ -24,10 +24,11 @@ const char* headerFault(const PackedHeader& header, std::span<const std::byte> b
         return "the file is of another version.";
     }
     if (std::string(header.contentHash, sizeof(header.contentHash)) != key.contentHash ||
-        (header.mergedAdapters != 0) != key.mergedAdapters) {
+        (header.mergedAdapters != 0) != key.mergedAdapters ||
+        header.sourcePlace != key.sourcePlace) {
         return "the file was made from another checkpoint.";
     }
-    if (header.sourcePlace == key.sourcePlace && header.sourceStamp != key.sourceStamp) {
+    if (header.sourceStamp != key.sourceStamp) {
         return "the checkpoint's files were written to since.";
     }
     if (header.fileBytes != bytes.size() || header.tableOffset < sizeof(header) ||

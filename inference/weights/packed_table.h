@@ -76,8 +76,8 @@ std::optional<std::vector<PackedModule>> decodeTable(std::span<const std::byte> 
 struct PackedKey {
     std::string contentHash;  // 32 digits
     bool mergedAdapters = false;
-    // Of the paths of the weight files, and of their sizes and times: files at the same place with
-    // other times were written to, however little the content hash sees of that.
+    // Of the paths of the weight files, and of their sizes and times: with other times they were
+    // written to, however little the content hash sees of that.
     std::uint64_t sourcePlace = 0;
     std::uint64_t sourceStamp = 0;
 };

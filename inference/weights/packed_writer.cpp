@@ -90,7 +90,7 @@ Result<std::unique_ptr<PackedFileWriter>> PackedFileWriter::create(const fs::pat
             new PackedFileWriter(path, directory / name, descriptor, maximumBytes));
         // The header's place stays zero until the end.
         const PackedHeader header;
-        if (auto begun = writer->append(std::as_bytes(std::span(&header, 1))); !begun) {
+        if (auto begun = writer->append(std::as_bytes(std::span(&header, 1)), {}); !begun) {
             return begun.error();
         }
         return writer;
@@ -122,8 +122,26 @@ Error PackedFileWriter::fail(ErrorCode code, const std::string& reason) {
     return *m_fault;
 }
 
-Result<void> PackedFileWriter::append(std::span<const std::byte> bytes) {
+Result<void> PackedFileWriter::write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::write(m_descriptor, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return fail(count < 0 ? errno : ENOSPC);
+        }
+        bytes = bytes.subspan(static_cast<std::size_t>(count));
+        m_size += static_cast<std::uint64_t>(count);
+    }
+    return {};
+}
+
+Result<void> PackedFileWriter::append(std::span<const std::byte> bytes,
+                                      const std::stop_token& stop) {
     static constexpr std::array<std::byte, kSectionAlignment> kZeros = {};
+    // A slow disk takes these within the time that a stop may take.
+    constexpr std::size_t kPartBytes = 4 << 20;
     if (m_size + bytes.size() + kSectionAlignment > m_maximumBytes) {
         return fail(ErrorCode::storageFull, "the packed form of this model is larger than the " +
                                                 std::to_string(m_maximumBytes) +
@@ -131,18 +149,17 @@ Result<void> PackedFileWriter::append(std::span<const std::byte> bytes) {
     }
     const std::size_t padding =
         (kSectionAlignment - bytes.size() % kSectionAlignment) % kSectionAlignment;
-    for (std::span<const std::byte> rest : {bytes, std::span(kZeros).first(padding)}) {
-        while (!rest.empty()) {
-            const ssize_t count = ::write(m_descriptor, rest.data(), rest.size());
-            if (count < 0 && errno != EINTR) {
-                return fail(errno);
-            }
-            const auto done = static_cast<std::size_t>(std::max<ssize_t>(count, 0));
-            rest = rest.subspan(done);
-            m_size += done;
+    while (!bytes.empty()) {
+        if (stop.stop_requested()) {
+            return Error{ErrorCode::cancelled, "Loading was stopped."};
         }
+        const auto part = bytes.first(std::min(kPartBytes, bytes.size()));
+        if (auto written = write(part); !written) {
+            return written;
+        }
+        bytes = bytes.subspan(part.size());
     }
-    return {};
+    return write(std::span(kZeros).first(padding));
 }
 
 Result<PackedSection> PackedFileWriter::writeSection(std::span<const std::byte> bytes,
@@ -155,7 +172,7 @@ Result<PackedSection> PackedFileWriter::writeSection(std::span<const std::byte> 
         return hash.error();
     }
     const PackedSection section{m_size, bytes.size(), *hash};
-    if (auto written = append(bytes); !written) {
+    if (auto written = append(bytes, stop); !written) {
         return written.error();
     }
     return section;
@@ -291,7 +308,7 @@ Result<void> PackedFileWriter::finish(const PackedKey& key) {
     header.tableHash = XXH3_64bits(table.data(), table.size());
     header.fileBytes = m_size + table.size();
     header.headerHash = headerHash(header);
-    if (auto written = append(std::as_bytes(std::span(table))); !written) {
+    if (auto written = append(std::as_bytes(std::span(table)), {}); !written) {
         return written;
     }
     if (::ftruncate(m_descriptor, static_cast<off_t>(header.fileBytes)) != 0) {

@@ -51,7 +51,9 @@ private:
     Result<PackedDenseMatrix> writeDense(const kernels::DenseMatrix& matrix,
                                          const std::stop_token& stop);
     Result<PackedBlock> writeBlock(const kernels::LinearBlock& block, const std::stop_token& stop);
-    Result<void> append(std::span<const std::byte> bytes);
+    Result<void> write(std::span<const std::byte> bytes);
+    // Up to the next multiple of kSectionAlignment.
+    Result<void> append(std::span<const std::byte> bytes, const std::stop_token& stop);
     Result<void> sync(const PackedHeader& header);
     void startWriteback();
     Error fail(int errorNumber);
