@@ -295,6 +295,8 @@ Result<ContentHashes> contentHashes(const fs::path& directory, const TensorSet& 
                     return Error{ErrorCode::cancelled, "Loading was stopped."};
                 }
                 hasher.addFile(*file);
+                // What was looked at lies all over the file, and most is not needed any more.
+                releasePages(file->file.bytes());
             }
         }
         (set == &tensors ? hashes.model : hashes.checkpoint) = hasher.hex();
