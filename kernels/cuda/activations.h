@@ -26,6 +26,17 @@ struct ActivationPlanes {
     std::int32_t* sum = nullptr;  // [T, I / kActivationGroup], of 256 * high + low
     std::int64_t tokens = 0;
     std::int64_t inputs = 0;  // I, padded
+
+    // Tokens [first, first + count), sharing the memory.
+    ActivationPlanes tokenRange(std::int64_t first, std::int64_t count) const {
+        const std::int64_t groups = inputs / kActivationGroup;
+        return {high + first * inputs,
+                low + first * inputs,
+                scale + first * groups,
+                sum + first * groups,
+                count,
+                inputs};
+    }
 };
 
 }  // namespace apertura::kernels::cuda

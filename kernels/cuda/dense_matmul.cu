@@ -1,5 +1,6 @@
 #include "kernels/cuda/dense_matmul.h"
 #include "kernels/cuda/device/dense_row.h"
+#include "kernels/cuda/device/dispatch.h"
 #include "kernels/cuda/device/launch.h"
 #include "kernels/cuda/device/warp.h"
 
@@ -28,11 +29,7 @@ __device__ void accumulateVectors(const Number* row, Matrix<const float> x,
             const auto* const values = reinterpret_cast<const float4*>(x.data + t * x.stride + i);
 #pragma unroll
             for (int q = 0; q < kCount / 4; ++q) {
-                const float4 four = values[q];
-                sums[t] += weights[4 * q] * four.x;
-                sums[t] += weights[4 * q + 1] * four.y;
-                sums[t] += weights[4 * q + 2] * four.z;
-                sums[t] += weights[4 * q + 3] * four.w;
+                sums[t] = addProducts(weights + 4 * q, values[q], sums[t]);
             }
         }
     }
@@ -95,26 +92,10 @@ void launchFor(const DenseMatrix& weight, Matrix<const float> x, Matrix<float> y
 template <typename Number>
 void launchTokens(const DenseMatrix& weight, Matrix<const float> x, Matrix<float> y, Store store,
                   Stream& stream) {
-    for (std::int64_t first = 0; first < x.rows;) {
-        const std::int64_t left = x.rows - first;
-        const std::int64_t piece = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        const Matrix<const float> part = x.rowRange(first, piece);
-        const Matrix<float> result = y.rowRange(first, piece);
-        switch (piece) {
-            case 8:
-                launchFor<Number, 8>(weight, part, result, store, stream);
-                break;
-            case 4:
-                launchFor<Number, 4>(weight, part, result, store, stream);
-                break;
-            case 2:
-                launchFor<Number, 2>(weight, part, result, store, stream);
-                break;
-            default:
-                launchFor<Number, 1>(weight, part, result, store, stream);
-        }
-        first += piece;
-    }
+    forEachPiece(x.rows, [&](auto size, std::int64_t first) {
+        launchFor<Number, size.value>(weight, x.rowRange(first, size.value),
+                                      y.rowRange(first, size.value), store, stream);
+    });
 }
 
 }  // namespace

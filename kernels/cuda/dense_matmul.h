@@ -3,11 +3,10 @@
 #pragma once
 
 #include "kernels/cuda/device/stream.h"
+#include "kernels/cuda/store.h"
 #include "kernels/matrix.h"
 
 namespace apertura::kernels::cuda {
-
-enum class Store { replace, add };
 
 // Shapes:   weight [O, I] in BF16, FP16 or FP32; x [T, I] fp32; y [T, O] fp32; T >= 1.
 // Requires: all in device memory; y overlaps neither x nor the weight.

@@ -1,6 +1,8 @@
+#include "kernels/cuda/device/dispatch.h"
 #include "kernels/cuda/device/launch.h"
-#include "kernels/cuda/device/quantized_rows.h"
+#include "kernels/cuda/device/low_rank.h"
 #include "kernels/cuda/quantized_matmul.h"
+#include "kernels/cuda/store.h"
 
 namespace apertura::kernels::cuda {
 
@@ -15,17 +17,32 @@ constexpr int kWarpsPerBlock = 4;
 template <int kTokens>
 inline constexpr int kBlocksAtOnce = kTokens == 1   ? 6
                                      : kTokens == 2 ? 4
-                                                    : 3;
+                                     : kTokens == 4 ? 3
+                                                    : 2;
 
-// blockIdx.x is the row block.
+// What a product is stored over, and the adapter whose A rows are computed beside it.
+struct Extras {
+    Store store = Store::replace;
+    AdapterRows adapter;
+    Matrix<const float> adapterInput;
+};
+
+// blockIdx.x counts the blocks of the adapter, then the row blocks.
 template <CodeBits bits, ZeroKind zeros, int kTokens>
 __global__ void __launch_bounds__(kWarpsPerBlock* kWarpLanes, kBlocksAtOnce<kTokens>)
-    quantizedMatmulKernel(PackedWeight weight, ActivationPlanes x, Matrix<float> y) {
+    quantizedMatmulKernel(PackedWeight weight, ActivationPlanes x, Matrix<float> y, Extras extras) {
+    const auto adapterCount = static_cast<int>(adapterBlocks(extras.adapter));
+    const int block = static_cast<int>(blockIdx.x) - adapterCount;
+    if (block < 0) {
+        computeAdapterRows<kTokens, kWarpsPerBlock>(
+            extras.adapter, blockIdx.x * kAdapterRowsPerBlock, StoredInput{extras.adapterInput});
+        return;
+    }
     __shared__ float partial[kWarpsPerBlock][kTokens][kBlockRows];
     const int warp = threadIdx.x / kWarpLanes;
     const int lane = threadIdx.x % kWarpLanes;
     RowValues sums[kTokens] = {};
-    accumulateRows<bits, zeros, kTokens>(weight, blockIdx.x, warp, kWarpsPerBlock, x, sums);
+    accumulateRows<bits, zeros, kTokens>(weight, block, warp, kWarpsPerBlock, x, sums);
     sumOverTeams(sums);
     if (lane < kTeamLanes) {
         for (int t = 0; t < kTokens; ++t) {
@@ -38,82 +55,56 @@ __global__ void __launch_bounds__(kWarpsPerBlock* kWarpLanes, kBlocksAtOnce<kTok
     for (int i = threadIdx.x; i < kTokens * kBlockRows; i += kWarpsPerBlock * kWarpLanes) {
         const int t = i / kBlockRows;
         const int row = i % kBlockRows;
-        const std::int64_t output = static_cast<std::int64_t>(blockIdx.x) * kBlockRows + row;
+        const std::int64_t output = static_cast<std::int64_t>(block) * kBlockRows + row;
         if (output < weight.outputs) {
             float total = 0.0F;
             for (int w = 0; w < kWarpsPerBlock; ++w) {
                 total += partial[w][t][row];
             }
-            y.data[t * y.stride + output] = total;
+            float& result = y.data[t * y.stride + output];
+            result = extras.store == Store::add ? result + total : total;
         }
     }
 }
 
-template <CodeBits bits, ZeroKind zeros, int kTokens>
-void launchFor(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
-               Stream& stream) {
-    const dim3 grid(static_cast<unsigned>(blockCount(weight.outputs)));
-    launch(quantizedMatmulKernel<bits, zeros, kTokens>, {grid, dim3(kWarpsPerBlock * kWarpLanes)},
-           stream, packedWeight(weight), x, y);
-}
-
-// Tokens in pieces of 8, 4, 2 and 1, each of which has a kernel.
-template <CodeBits bits, ZeroKind zeros>
-void launchTokens(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
-                  Stream& stream) {
-    for (std::int64_t first = 0; first < x.tokens;) {
-        const std::int64_t left = x.tokens - first;
-        const std::int64_t piece = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        const std::int64_t groups = x.inputs / kActivationGroup;
-        const ActivationPlanes part = {x.high + first * x.inputs,
-                                       x.low + first * x.inputs,
-                                       x.scale + first * groups,
-                                       x.sum + first * groups,
-                                       piece,
-                                       x.inputs};
-        const Matrix<float> result = y.rowRange(first, piece);
-        switch (piece) {
-            case 8:
-                launchFor<bits, zeros, 8>(weight, part, result, stream);
-                break;
-            case 4:
-                launchFor<bits, zeros, 4>(weight, part, result, stream);
-                break;
-            case 2:
-                launchFor<bits, zeros, 2>(weight, part, result, stream);
-                break;
-            default:
-                launchFor<bits, zeros, 1>(weight, part, result, stream);
-        }
-        first += piece;
-    }
-}
-
-template <CodeBits bits>
-void launchZeros(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
-                 Stream& stream) {
-    switch (zeroKind(weight)) {
-        case ZeroKind::symmetric:
-            return launchTokens<bits, ZeroKind::symmetric>(weight, x, y, stream);
-        case ZeroKind::integer:
-            return launchTokens<bits, ZeroKind::integer>(weight, x, y, stream);
-        case ZeroKind::real:
-            return launchTokens<bits, ZeroKind::real>(weight, x, y, stream);
-    }
+void launchAll(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
+               const Extras& extras, Stream& stream) {
+    CHECK(x.tokens >= 1 && x.tokens <= kMaxDecodeRows && x.tokens == y.rows);
+    CHECK(x.inputs == weight.inputs && y.columns == weight.outputs);
+    CHECK(weight.inputs % kRunInputs == 0 && weight.groupSize % kRunInputs == 0);
+    const dim3 grid(adapterBlocks(extras.adapter) +
+                    static_cast<unsigned>(blockCount(weight.outputs)));
+    withCodes(weight, [&](auto bits, auto zeros) {
+        forEachPiece(x.tokens, [&](auto size, std::int64_t first) {
+            Extras part = extras;
+            if (extras.adapter.a.rows > 0) {
+                part.adapter.low = extras.adapter.low.rowRange(first, size.value);
+                part.adapterInput = extras.adapterInput.rowRange(first, size.value);
+            }
+            launch(quantizedMatmulKernel<bits.value, zeros.value, size.value>,
+                   {grid, dim3(kWarpsPerBlock * kWarpLanes)}, stream, packedWeight(weight),
+                   x.tokenRange(first, size.value), y.rowRange(first, size.value), part);
+        });
+    });
 }
 
 }  // namespace
 
 void quantizedMatmul(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
                      Stream& stream) {
-    CHECK(x.tokens >= 1 && x.tokens <= kMaxDecodeRows && x.tokens == y.rows);
-    CHECK(x.inputs == weight.inputs && y.columns == weight.outputs);
-    CHECK(weight.inputs % kRunInputs == 0 && weight.groupSize % kRunInputs == 0);
-    if (weight.bits == CodeBits::four) {
-        launchZeros<CodeBits::four>(weight, x, y, stream);
-    } else {
-        launchZeros<CodeBits::eight>(weight, x, y, stream);
+    launchAll(weight, x, y, {}, stream);
+}
+
+void addQuantizedMatmul(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
+                        const AdapterRows& adapter, Matrix<const float> adapterInput,
+                        Stream& stream) {
+    if (adapter.a.rows > 0) {
+        CHECK(adapter.a.type != NumberType::fp32 && adapter.a.columns == adapterInput.columns);
+        CHECK(adapter.low.rows == x.tokens && adapter.low.columns == adapter.a.rows);
+        CHECK(adapterInput.columns == weight.inputs && adapterInput.rows == x.tokens);
+        CHECK(adapterInput.stride % 4 == 0);
     }
+    launchAll(weight, x, y, {Store::add, adapter, adapterInput}, stream);
 }
 
 }  // namespace apertura::kernels::cuda

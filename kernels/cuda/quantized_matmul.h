@@ -1,7 +1,9 @@
-// y = W x for the few rows of decoding, W quantized. Prefill dequantizes and calls cuBLAS instead.
+// y = W x, or y += W x, for the few rows of decoding, W quantized. Prefill dequantizes and calls
+// cuBLAS instead.
 #pragma once
 
 #include "kernels/cuda/activations.h"
+#include "kernels/cuda/adapter_rows.h"
 #include "kernels/cuda/device/stream.h"
 #include "kernels/matrix.h"
 #include "kernels/quantized_matrix.h"
@@ -19,5 +21,15 @@ inline constexpr int kMaxDecodeRows = 8;
 // Rounding: exact integer sums per 32 inputs, fp32 accumulation over them in a fixed order.
 void quantizedMatmul(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
                      Stream& stream);
+
+// y += W x, as above, and low = A x in the same launch; denseMatmul(B, low, y, Store::add) is then
+// the rest of an adapter.
+//
+// Shapes:   adapterInput [T, I] fp32, the numbers that x holds as planes, but without inputScale
+//           and inputOrder; not read where there is no adapter (R = 0).
+// Requires: rows of adapterInput 16-byte aligned; low overlaps nothing.
+void addQuantizedMatmul(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
+                        const AdapterRows& adapter, Matrix<const float> adapterInput,
+                        Stream& stream);
 
 }  // namespace apertura::kernels::cuda

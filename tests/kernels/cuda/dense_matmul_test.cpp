@@ -1,11 +1,10 @@
 #include "kernels/cuda/dense_matmul.h"
 
-#include <cmath>
 #include <random>
 
 #include "kernels/cuda/device_linear.h"
 #include "tests/kernels/cuda/device_case.h"
-#include "tests/support/random_linear.h"
+#include "tests/kernels/cuda/product_case.h"
 
 namespace apertura::test {
 
@@ -33,26 +32,8 @@ void compare(Findings& findings, LinearForm form, Shape shape, cuda::Store store
                           {deviceX.as<const float>(), shape.tokens, shape.inputs},
                           {y.as<float>(), shape.tokens, shape.outputs}, store, stream);
         const auto result = toHost(y.as<float>(), before.size(), stream);
-        for (std::size_t at = 0; at < result.size(); ++at) {
-            const auto t = static_cast<std::int64_t>(at) / shape.outputs;
-            const auto o = static_cast<std::int64_t>(at) % shape.outputs;
-            double expected = store == cuda::Store::add ? before[at] : 0.0;
-            double magnitude = std::abs(expected);
-            for (std::int64_t i = 0; i < shape.inputs; ++i) {
-                const double product =
-                    host.weights[static_cast<std::size_t>(o * shape.inputs + i)] *
-                    static_cast<double>(x[static_cast<std::size_t>(t * shape.inputs + i)]);
-                expected += product;
-                magnitude += std::abs(product);
-            }
-            // fp32 sums of I terms: each partial sum rounds once, lanes and the tree keep it far
-            // below I eps.
-            if (!(std::abs(result[at] - expected) <= 4e-6 * magnitude)) {
-                findings.fail("at " + std::to_string(at) + ": " + std::to_string(result[at]) +
-                              " for " + std::to_string(expected));
-                return;
-            }
-        }
+        compareProduct(findings, result,
+                       {host, x, store == cuda::Store::add ? before : std::vector<float>()});
     });
 }
 

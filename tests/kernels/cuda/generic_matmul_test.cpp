@@ -1,11 +1,10 @@
 #include "kernels/cuda/generic_matmul.h"
 
-#include <cmath>
 #include <random>
 
 #include "kernels/cuda/device_linear.h"
 #include "tests/kernels/cuda/device_case.h"
-#include "tests/support/random_linear.h"
+#include "tests/kernels/cuda/product_case.h"
 
 namespace apertura::test {
 
@@ -32,26 +31,7 @@ void compare(Findings& findings, LinearForm form, Shape shape) {
         cuda::genericMatmul(std::get<kernels::QuantizedMatrix>(device.blocks.at(0).matrix),
                             {deviceX.as<const float>(), shape.tokens, shape.inputs},
                             {y.as<float>(), shape.tokens, shape.outputs}, stream);
-        const auto result = toHost(y.as<float>(), count, stream);
-        for (std::size_t at = 0; at < count; ++at) {
-            const auto t = static_cast<std::int64_t>(at) / shape.outputs;
-            const auto o = static_cast<std::int64_t>(at) % shape.outputs;
-            double expected = 0.0;
-            double magnitude = 0.0;
-            for (std::int64_t i = 0; i < shape.inputs; ++i) {
-                const double product =
-                    host.weights[static_cast<std::size_t>(o * shape.inputs + i)] *
-                    static_cast<double>(x[static_cast<std::size_t>(t * shape.inputs + i)]);
-                expected += product;
-                magnitude += std::abs(product);
-            }
-            // float32 weights and sums of at most 40 terms a lane.
-            if (!(std::abs(result[at] - expected) <= 4e-6 * magnitude)) {
-                findings.fail("at " + std::to_string(at) + ": " + std::to_string(result[at]) +
-                              " for " + std::to_string(expected));
-                return;
-            }
-        }
+        compareProduct(findings, toHost(y.as<float>(), count, stream), {host, x});
     });
 }
 

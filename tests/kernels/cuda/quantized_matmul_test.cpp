@@ -1,36 +1,17 @@
 #include "kernels/cuda/quantized_matmul.h"
 
-#include <cmath>
 #include <random>
 
 #include "kernels/cuda/device_linear.h"
 #include "kernels/cuda/quantize_activations.h"
 #include "tests/kernels/cuda/planes_case.h"
-#include "tests/support/random_linear.h"
+#include "tests/kernels/cuda/product_case.h"
 
 namespace apertura::test {
 
 namespace {
 
 namespace cuda = kernels::cuda;
-
-// An output may be off by what rounding the activations to 1/32512 of a group's maximum does, and
-// by float32 sums of I terms in some order.
-double tolerance(const double* weights, const float* x, std::int64_t inputs) {
-    double rounding = 0.0;
-    double magnitude = 0.0;
-    for (std::int64_t g = 0; g < inputs; g += cuda::kActivationGroup) {
-        double largest = 0.0;
-        double weightSum = 0.0;
-        for (std::int64_t i = g; i < g + cuda::kActivationGroup; ++i) {
-            largest = std::max(largest, std::abs(static_cast<double>(x[i])));
-            weightSum += std::abs(weights[i]);
-            magnitude += std::abs(weights[i] * x[i]);
-        }
-        rounding += weightSum * largest * 0.5 / cuda::kLargestPlaneValue;
-    }
-    return 2 * rounding + 4e-6 * magnitude + 1e-30;
-}
 
 void compare(Findings& findings, LinearForm form, std::int64_t outputs, std::int64_t inputs,
              std::int64_t groupSize, std::int64_t tokens) {
@@ -48,24 +29,11 @@ void compare(Findings& findings, LinearForm form, std::int64_t outputs, std::int
                                   weight.inputScale.data(), weight.inputOrder.data(), planes.view,
                                   stream);
         cuda::quantizedMatmul(weight, planes.view, {y.as<float>(), tokens, outputs}, stream);
-        const auto result =
-            toHost(y.as<float>(), static_cast<std::size_t>(tokens * outputs), stream);
-        for (std::int64_t t = 0; t < tokens; ++t) {
-            for (std::int64_t o = 0; o < outputs; ++o) {
-                const double* const row = host.weights.data() + o * inputs;
-                double expected = 0.0;
-                for (std::int64_t i = 0; i < inputs; ++i) {
-                    expected +=
-                        row[i] * static_cast<double>(x[static_cast<std::size_t>(t * inputs + i)]);
-                }
-                const double got = result[static_cast<std::size_t>(t * outputs + o)];
-                if (!(std::abs(got - expected) <= tolerance(row, x.data() + t * inputs, inputs))) {
-                    findings.fail("token " + std::to_string(t) + " output " + std::to_string(o) +
-                                  ": " + std::to_string(got) + " for " + std::to_string(expected));
-                    return;
-                }
-            }
-        }
+        compareProduct(
+            findings, toHost(y.as<float>(), static_cast<std::size_t>(tokens * outputs), stream),
+            {host, x}, [inputs](const double* row, const float* values, double magnitude) {
+                return planesTolerance(row, values, inputs) + floatTolerance(magnitude);
+            });
     });
 }
 
