@@ -12,28 +12,33 @@
 
 namespace apertura::kernels::cuda {
 
-// Inputs that share one activation scale, and inputs whose integer sum is stored (for the zero
-// points): a lane of the matrix product takes so many at a time.
-inline constexpr int kActivationGroup = 32;
+// Inputs that share one activation scale (fewer at the end of a row): four for each lane of a warp.
+// Within it sums of products stay integers, so long as the weights share a scale too.
+inline constexpr int kActivationGroup = 128;
+// Inputs whose integer sum is stored, for the zero points, and inputs are a multiple of: the
+// smallest group of weights.
+inline constexpr int kRunInputs = 32;
 inline constexpr int kLargestPlaneValue = 127 * 256;
 
-// Views in device memory, 16-byte aligned. I is padded to a multiple of kActivationGroup with
-// zeros.
+constexpr std::int64_t activationGroups(std::int64_t inputs) {
+    return (inputs + kActivationGroup - 1) / kActivationGroup;
+}
+
+// Views in device memory, 16-byte aligned. I is a multiple of kRunInputs.
 struct ActivationPlanes {
     std::int8_t* high = nullptr;  // [T, I]
     std::int8_t* low = nullptr;   // [T, I]
-    float* scale = nullptr;       // [T, I / kActivationGroup]
-    std::int32_t* sum = nullptr;  // [T, I / kActivationGroup], of 256 * high + low
+    float* scale = nullptr;       // [T, activationGroups(I)]
+    std::int32_t* sum = nullptr;  // [T, I / kRunInputs], of 256 * high + low
     std::int64_t tokens = 0;
-    std::int64_t inputs = 0;  // I, padded
+    std::int64_t inputs = 0;  // I
 
     // Tokens [first, first + count), sharing the memory.
     ActivationPlanes tokenRange(std::int64_t first, std::int64_t count) const {
-        const std::int64_t groups = inputs / kActivationGroup;
         return {high + first * inputs,
                 low + first * inputs,
-                scale + first * groups,
-                sum + first * groups,
+                scale + first * activationGroups(inputs),
+                sum + first * (inputs / kRunInputs),
                 count,
                 inputs};
     }

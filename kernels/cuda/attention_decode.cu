@@ -5,7 +5,6 @@
 #include "kernels/cuda/device/kv_row.h"
 #include "kernels/cuda/device/launch.h"
 #include "kernels/cuda/device/position.h"
-#include "kernels/cuda/device/quantize_group.h"
 
 namespace apertura::kernels::cuda {
 
@@ -277,112 +276,6 @@ __global__ void __launch_bounds__(kThreads) attendSplitKernel(DecodeStep step) {
     }
 }
 
-constexpr int kCombineWarps = 8;
-constexpr int kCombineThreads = kCombineWarps * kWarpLanes;
-// Blocks that a multiprocessor is to hold at least: room for 64 registers, so that none is spilled.
-constexpr int kCombineBlocksAtOnce = 4;
-
-struct Combination {
-    AttentionScratch scratch;
-    Position firstPosition;
-    int headDim;
-    int queryHeads;
-    int tokens;
-};
-
-// What blockIdx (row = token and query head, piece of 32 dims) is about.
-struct CombinedPiece {
-    int token;
-    int column;  // of [Q D], the first of the piece
-};
-
-__device__ inline CombinedPiece pieceOf(const Combination& all) {
-    const int row = blockIdx.x;
-    return {row / all.queryHeads,
-            static_cast<int>(row % all.queryHeads * all.headDim + blockIdx.y * kWarpLanes)};
-}
-
-// The attended number of the lane's dim, in every lane of warp 0; warps share out the splits.
-__device__ inline float combine(const Combination& all, int token) {
-    __shared__ float totals[kCombineWarps][kWarpLanes];
-    const AttentionScratch& scratch = all.scratch;
-    const int lane = threadIdx.x % kWarpLanes;
-    const int warp = threadIdx.x / kWarpLanes;
-    const std::int64_t row = blockIdx.x;
-    const std::int64_t rows = static_cast<std::int64_t>(all.tokens) * all.queryHeads;
-    const int splits = (positionOf(all.firstPosition) + token + kSplit) / kSplit;
-    const float* const maxima = scratch.maxima + row * scratch.splits;
-    const float* const sums = scratch.sums + row * scratch.splits;
-    float largest = -INFINITY;
-    for (int s = lane; s < splits; s += kWarpLanes) {
-        largest = fmaxf(largest, maxima[s]);
-    }
-    largest = warpMax(largest);
-    const int d = blockIdx.y * kWarpLanes + lane;
-    float sum = 0.0F;
-    float total = 0.0F;
-    for (int base = 0; base < splits; base += kWarpLanes) {
-        const int mine = base + lane;
-        const float weight = mine < splits ? expf(maxima[mine] - largest) : 0.0F;
-        sum += mine < splits ? weight * sums[mine] : 0.0F;
-        const int end = min(kWarpLanes, splits - base);
-        for (int s = warp; s < end; s += kCombineWarps) {
-            const float factor = __shfl_sync(kAllLanes, weight, s);
-            if (d < all.headDim) {
-                total += factor * scratch.partial[((base + s) * rows + row) * all.headDim + d];
-            }
-        }
-    }
-    sum = warpSum(sum);
-    totals[warp][lane] = total;
-    __syncthreads();
-    if (warp == 0) {
-        for (int w = 1; w < kCombineWarps; ++w) {
-            total += totals[w][lane];
-        }
-    }
-    return total / sum;
-}
-
-__global__ void __launch_bounds__(kCombineThreads, kCombineBlocksAtOnce)
-    combineSplitsKernel(Combination all, Matrix<float> attended) {
-    const CombinedPiece piece = pieceOf(all);
-    const float number = combine(all, piece.token);
-    const int lane = threadIdx.x;
-    if (lane < kWarpLanes && blockIdx.y * kWarpLanes + lane < all.headDim) {
-        attended.data[piece.token * attended.stride + piece.column + lane] = number;
-    }
-}
-
-// A piece of 32 dims is a group of activations.
-__global__ void __launch_bounds__(kCombineThreads, kCombineBlocksAtOnce)
-    combineQuantizedKernel(Combination all, const __half* inputScale, ActivationPlanes planes) {
-    static_assert(kActivationGroup == kWarpLanes);
-    const CombinedPiece piece = pieceOf(all);
-    float number = combine(all, piece.token);
-    if (threadIdx.x >= kWarpLanes) {
-        return;  // the whole warp
-    }
-    const int column = piece.column + threadIdx.x;
-    if (inputScale != nullptr) {
-        number *= __half2float(inputScale[column]);
-    }
-    const QuantizedLane quantized = quantizeGroup(number);
-    const std::int64_t at = piece.token * planes.inputs + column;
-    planes.high[at] = quantized.high;
-    planes.low[at] = quantized.low;
-    if (threadIdx.x == 0) {
-        planes.scale[at / kActivationGroup] = quantized.scale;
-        planes.sum[at / kActivationGroup] = quantized.sum;
-    }
-}
-
-LaunchShape combineShape(const Combination& all) {
-    const dim3 grid(static_cast<unsigned>(all.tokens * all.queryHeads),
-                    static_cast<unsigned>((all.headDim + kWarpLanes - 1) / kWarpLanes));
-    return {grid, dim3(kCombineThreads)};
-}
-
 template <KvFormat format, int kHeadDim>
 void launchRows(const DecodeStep& step, Stream& stream) {
     const std::int64_t rows = step.query.rows * step.headsPerKvHead;
@@ -462,26 +355,6 @@ void attendSplits(const KvCacheView& cache, Matrix<const float> query, Position 
     } else {
         launchHeadDim<KvFormat::int8>(step, stream);
     }
-}
-
-void combineSplits(const AttentionScratch& scratch, Position firstPosition, std::int64_t headDim,
-                   Matrix<float> attended, Stream& stream) {
-    CHECK(attended.columns % headDim == 0);
-    const Combination all = {scratch, firstPosition, static_cast<int>(headDim),
-                             static_cast<int>(attended.columns / headDim),
-                             static_cast<int>(attended.rows)};
-    launch(combineSplitsKernel, combineShape(all), stream, all, attended);
-}
-
-void combineSplits(const AttentionScratch& scratch, Position firstPosition, std::int64_t headDim,
-                   const std::uint16_t* inputScale, const ActivationPlanes& planes,
-                   Stream& stream) {
-    CHECK(headDim % kActivationGroup == 0 && planes.inputs % headDim == 0);
-    const Combination all = {scratch, firstPosition, static_cast<int>(headDim),
-                             static_cast<int>(planes.inputs / headDim),
-                             static_cast<int>(planes.tokens)};
-    launch(combineQuantizedKernel, combineShape(all), stream, all,
-           reinterpret_cast<const __half*>(inputScale), planes);
 }
 
 void attendDecode(const KvCacheView& cache, Matrix<const float> query, Position firstPosition,

@@ -13,7 +13,7 @@ namespace apertura::kernels::cuda {
 // order.
 //
 // Shapes:   x [T, I] fp32; inputScale [I] fp16 bits or null; inputOrder [I] or null; planes [T, I].
-// Requires: I a multiple of kActivationGroup; all in device memory.
+// Requires: I a multiple of kRunInputs; all in device memory, rows of x 16-byte aligned.
 // Errors:   throws CudaError if the launch is refused.
 // Order:    asynchronous on `stream`.
 // Rounding: to the nearest 1/32512 of the group's largest magnitude.

@@ -8,16 +8,14 @@ namespace apertura::kernels::cuda {
 
 namespace {
 
-// Warps of a block split the inputs of one row block; four keep a block of 16 rows of 4096 inputs
-// at four rounds each, and give 1,024 warps for 4,096 outputs.
+// Warps of a block split the inputs; four take all of 4,096 inputs at once, a span of 128 in each
+// team of lanes.
 constexpr int kWarpsPerBlock = 4;
 
 // Blocks that a multiprocessor is to hold at least: as many as the sums leave registers for.
-// Without it the compiler spills a few of them to hold one block more.
 template <int kTokens>
-inline constexpr int kBlocksAtOnce = kTokens == 1   ? 6
-                                     : kTokens == 2 ? 4
-                                     : kTokens == 4 ? 3
+inline constexpr int kBlocksAtOnce = kTokens == 1   ? 4
+                                     : kTokens <= 4 ? 3
                                                     : 2;
 
 // What a product is stored over, and the adapter whose A rows are computed beside it.
@@ -27,7 +25,8 @@ struct Extras {
     Matrix<const float> adapterInput;
 };
 
-// blockIdx.x counts the blocks of the adapter, then the row blocks.
+// blockIdx.x counts the blocks of the adapter, then the row blocks in units of those that a warp
+// takes.
 template <CodeBits bits, ZeroKind zeros, int kTokens>
 __global__ void __launch_bounds__(kWarpsPerBlock* kWarpLanes, kBlocksAtOnce<kTokens>)
     quantizedMatmulKernel(PackedWeight weight, ActivationPlanes x, Matrix<float> y, Extras extras) {
@@ -38,24 +37,19 @@ __global__ void __launch_bounds__(kWarpsPerBlock* kWarpLanes, kBlocksAtOnce<kTok
             extras.adapter, blockIdx.x * kAdapterRowsPerBlock, StoredInput{extras.adapterInput});
         return;
     }
-    __shared__ float partial[kWarpsPerBlock][kTokens][kBlockRows];
+    constexpr int kBlocks = kWarpBlocks<bits, kTokens>;
+    constexpr int kRows = kBlocks * static_cast<int>(kBlockRows);
+    __shared__ float partial[kWarpsPerBlock][kTokens][kRows];
     const int warp = threadIdx.x / kWarpLanes;
-    const int lane = threadIdx.x % kWarpLanes;
-    RowValues sums[kTokens] = {};
-    accumulateRows<bits, zeros, kTokens>(weight, block, warp, kWarpsPerBlock, x, sums);
+    RowSums<kBlocks, kTokens> sums = {};
+    accumulateRows<bits, zeros>(weight, block * kBlocks, warp, kWarpsPerBlock, x, sums);
     sumOverTeams(sums);
-    if (lane < kTeamLanes) {
-        for (int t = 0; t < kTokens; ++t) {
-            for (int r = 0; r < kLaneRows; ++r) {
-                partial[warp][t][lane * kLaneRows + r] = sums[t].row[r];
-            }
-        }
-    }
+    storeRowSums(sums, partial[warp]);
     __syncthreads();
-    for (int i = threadIdx.x; i < kTokens * kBlockRows; i += kWarpsPerBlock * kWarpLanes) {
-        const int t = i / kBlockRows;
-        const int row = i % kBlockRows;
-        const std::int64_t output = static_cast<std::int64_t>(block) * kBlockRows + row;
+    for (int i = threadIdx.x; i < kTokens * kRows; i += kWarpsPerBlock * kWarpLanes) {
+        const int t = i / kRows;
+        const int row = i % kRows;
+        const std::int64_t output = static_cast<std::int64_t>(block) * kRows + row;
         if (output < weight.outputs) {
             float total = 0.0F;
             for (int w = 0; w < kWarpsPerBlock; ++w) {
@@ -72,8 +66,6 @@ void launchAll(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<
     CHECK(x.tokens >= 1 && x.tokens <= kMaxDecodeRows && x.tokens == y.rows);
     CHECK(x.inputs == weight.inputs && y.columns == weight.outputs);
     CHECK(weight.inputs % kRunInputs == 0 && weight.groupSize % kRunInputs == 0);
-    const dim3 grid(adapterBlocks(extras.adapter) +
-                    static_cast<unsigned>(blockCount(weight.outputs)));
     withCodes(weight, [&](auto bits, auto zeros) {
         forEachPiece(x.tokens, [&](auto size, std::int64_t first) {
             Extras part = extras;
@@ -81,6 +73,10 @@ void launchAll(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<
                 part.adapter.low = extras.adapter.low.rowRange(first, size.value);
                 part.adapterInput = extras.adapterInput.rowRange(first, size.value);
             }
+            constexpr std::int64_t kBlocks = kWarpBlocks<bits.value, size.value>;
+            const dim3 grid(
+                adapterBlocks(extras.adapter) +
+                static_cast<unsigned>((blockCount(weight.outputs) + kBlocks - 1) / kBlocks));
             launch(quantizedMatmulKernel<bits.value, zeros.value, size.value>,
                    {grid, dim3(kWarpsPerBlock * kWarpLanes)}, stream, packedWeight(weight),
                    x.tokenRange(first, size.value), y.rowRange(first, size.value), part);

@@ -18,7 +18,8 @@ inline constexpr int kMaxDecodeRows = 8;
 //           inputScale and inputOrder already in x.
 // Errors:   throws CudaError if the launch is refused.
 // Order:    asynchronous on `stream`.
-// Rounding: exact integer sums per 32 inputs, fp32 accumulation over them in a fixed order.
+// Rounding: exact integer sums per 32 to 128 inputs, within a group of weights; fp32 accumulation
+//           over them in a fixed order.
 void quantizedMatmul(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<float> y,
                      Stream& stream);
 

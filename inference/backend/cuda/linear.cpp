@@ -27,8 +27,7 @@ void multiply(const DenseMatrix& matrix, const Product& product) {
 }
 
 void multiply(const QuantizedMatrix& matrix, const Product& product) {
-    constexpr std::int64_t kGroup = ops::kActivationGroup;
-    if (matrix.inputs % kGroup != 0 || matrix.groupSize % kGroup != 0) {
+    if (matrix.inputs % ops::kRunInputs != 0 || matrix.groupSize % ops::kRunInputs != 0) {
         ops::genericMatmul(matrix, product.x, product.y, product.stream);
         return;
     }

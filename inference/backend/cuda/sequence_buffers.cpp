@@ -34,16 +34,17 @@ Matrix<float> takeMatrix(Arena& arena, std::int64_t rows, std::int64_t columns) 
 
 template <typename Arena>
 ops::ActivationPlanes takePlanes(Arena& arena, std::int64_t inputs) {
-    constexpr std::int64_t kGroup = ops::kActivationGroup;
-    const std::int64_t padded = (inputs + kGroup - 1) / kGroup * kGroup;
-    const auto count = static_cast<std::size_t>(ops::kMaxDecodeRows * padded);
+    constexpr std::int64_t kRun = ops::kRunInputs;
     ops::ActivationPlanes planes;
     planes.tokens = ops::kMaxDecodeRows;
-    planes.inputs = padded;
-    planes.high = arena.template take<std::int8_t>(count);
-    planes.low = arena.template take<std::int8_t>(count);
-    planes.scale = arena.template take<float>(count / kGroup);
-    planes.sum = arena.template take<std::int32_t>(count / kGroup);
+    planes.inputs = (inputs + kRun - 1) / kRun * kRun;
+    const auto count = [&](std::int64_t perToken) {
+        return static_cast<std::size_t>(planes.tokens * perToken);
+    };
+    planes.high = arena.template take<std::int8_t>(count(planes.inputs));
+    planes.low = arena.template take<std::int8_t>(count(planes.inputs));
+    planes.scale = arena.template take<float>(count(ops::activationGroups(planes.inputs)));
+    planes.sum = arena.template take<std::int32_t>(count(planes.inputs / kRun));
     return planes;
 }
 

@@ -8,37 +8,74 @@
 
 namespace apertura::kernels::cuda {
 
-struct QuantizedLane {
-    std::int8_t high = 0;
-    std::int8_t low = 0;
+inline constexpr int kQuad = 4;
+inline constexpr int kRunLanes = kRunInputs / kQuad;
+static_assert(kActivationGroup == kWarpLanes * kQuad);
+
+// A lane's four neighbouring activations, the first in the lowest byte.
+struct QuantizedQuad {
+    unsigned high = 0;
+    unsigned low = 0;
     float scale = 0.0F;    // the group's, in every lane
-    std::int32_t sum = 0;  // the group's, in every lane
+    std::int32_t sum = 0;  // the run's, in each of its 8 lanes
 };
 
-// One activation per lane; the 32 lanes of the warp are one group. All lanes take part.
-// A value that is not finite makes the group's scale NaN, so that it shows in the result.
-__device__ inline QuantizedLane quantizeGroup(float value) {
-    static_assert(kActivationGroup == kWarpLanes);
-    const float largest = warpMax(fabsf(value));
-    const bool isFinite = __all_sync(kAllLanes, isfinite(value));
-    QuantizedLane lane;
-    lane.scale = largest / static_cast<float>(kLargestPlaneValue);
-    // A subnormal scale has no reciprocal; its group is below 2^-110 and counts as zero.
-    const float inverse =
-        largest > 0x1p-110F ? static_cast<float>(kLargestPlaneValue) / largest : 0.0F;
-    const int whole = isFinite ? __float2int_rn(value * inverse) : 0;
-    const int high = (whole + 128) >> 8;
-    lane.high = static_cast<std::int8_t>(high);
-    lane.low = static_cast<std::int8_t>(whole - high * 256);
-    int sum = whole;
+// Four activations per lane; the 32 lanes of the warp are one group. All lanes take part, those
+// beyond the row with zeros. A value that is not finite makes the group's scale NaN, so that it
+// shows in the result.
+__device__ inline QuantizedQuad quantizeGroup(const float (&values)[kQuad]) {
+    // Magnitudes as integers: they order like the numbers, infinity and NaN above all.
+    unsigned largestBits = 0;
+#pragma unroll
+    for (int i = 0; i < kQuad; ++i) {
+        largestBits = max(largestBits, __float_as_uint(values[i]) & 0x7FFFFFFFU);
+    }
     for (int step = kWarpLanes / 2; step > 0; step /= 2) {
-        sum += __shfl_xor_sync(kAllLanes, sum, step);
+        largestBits = max(largestBits, __shfl_xor_sync(kAllLanes, largestBits, step));
     }
-    lane.sum = sum;
-    if (!isFinite) {
-        lane.scale = NAN;
+    const bool isFinite = largestBits < 0x7F800000U;
+    const float largest = __uint_as_float(largestBits);
+    // A subnormal scale has no reciprocal; its group is below 2^-110 and counts as zero.
+    const bool hasInverse = isFinite && largest > 0x1p-110F;
+    const float inverse = hasInverse ? static_cast<float>(kLargestPlaneValue) / largest : 0.0F;
+    int wholes[kQuad];
+    int rounded[kQuad];
+    QuantizedQuad quad;
+#pragma unroll
+    for (int i = 0; i < kQuad; ++i) {
+        wholes[i] = isFinite ? __float2int_rn(values[i] * inverse) : 0;
+        rounded[i] = wholes[i] + 128;
+        quad.sum += wholes[i];
     }
-    return lane;
+    // whole = 256 * high + low: low is its lowest byte as a signed number, high the next byte after
+    // rounding.
+    quad.low = __byte_perm(__byte_perm(wholes[0], wholes[1], 0x0040),
+                           __byte_perm(wholes[2], wholes[3], 0x0040), 0x5410);
+    quad.high = __byte_perm(__byte_perm(rounded[0], rounded[1], 0x0051),
+                            __byte_perm(rounded[2], rounded[3], 0x0051), 0x5410);
+    for (int step = kRunLanes / 2; step > 0; step /= 2) {
+        quad.sum += __shfl_xor_sync(kAllLanes, quad.sum, step);
+    }
+    quad.scale = isFinite ? largest / static_cast<float>(kLargestPlaneValue) : NAN;
+    return quad;
+}
+
+// Writes a quad whose first activation is input `first` of `token`. All lanes of the warp take part
+// in quantizeGroup(); those beyond the row do not write.
+__device__ inline void storeQuad(const QuantizedQuad& quad, const ActivationPlanes& planes,
+                                 int token, int first) {
+    const auto inputs = static_cast<int>(planes.inputs);
+    const int at = token * inputs + first;
+    *reinterpret_cast<unsigned*>(planes.high + at) = quad.high;
+    *reinterpret_cast<unsigned*>(planes.low + at) = quad.low;
+    const int lane = threadIdx.x % kWarpLanes;
+    if (lane % kRunLanes == 0) {
+        planes.sum[at / kRunInputs] = quad.sum;
+    }
+    if (lane == 0) {
+        const auto groups = static_cast<int>(activationGroups(inputs));
+        planes.scale[token * groups + first / kActivationGroup] = quad.scale;
+    }
 }
 
 }  // namespace apertura::kernels::cuda

@@ -2,8 +2,9 @@
 //
 // A *run* is 32 inputs of a block of 16 rows: 4 chunks of 4-bit codes or 8 chunks of 8-bit codes. A
 // warp takes 8 runs at a time: lane l belongs to team l / 4, which takes one run, and holds rows 4
-// (l % 4) .. + 3 of it, 16 bytes of each chunk. All of a lane's products share one scale and zero,
-// since groups are multiples of 32, so integer sums become floats only once per run.
+// (l % 4) .. + 3 of it, 16 bytes of each chunk. The upper two lanes of a team begin with the second
+// half of the run, so that the team's loads of activations fill whole sectors of 32 bytes, as those
+// of codes do.
 #pragma once
 
 #include <cstdint>
@@ -16,42 +17,56 @@
 
 namespace apertura::kernels::cuda {
 
-inline constexpr int kRunInputs = 32;
 inline constexpr int kTeamLanes = 4;
 inline constexpr int kTeams = kWarpLanes / kTeamLanes;
 inline constexpr int kLaneRows = 4;
-static_assert(kRunInputs == kActivationGroup);
 
 template <CodeBits bits>
 inline constexpr int kRunChunks = kRunInputs / static_cast<int>(inputsPerChunk(bits));
 template <CodeBits bits>
 inline constexpr int kRunBytes = kRunChunks<bits>* static_cast<int>(kChunkBytes);
 
-template <CodeBits bits>
-struct RunCodes {
-    uint4 chunk[kRunChunks<bits>];  // one row in each of x, y, z, w
+// Where a lane's halves of a run lie: the first that it takes, from the run's beginning, and the
+// other from there.
+struct LaneHalves {
+    int first;  // 0 or 1
+    int other;  // 1 or -1
 };
 
-// Independent 16-byte loads: 4 or 8 in flight.
+__device__ inline LaneHalves laneHalves() {
+    const int first = threadIdx.x % kTeamLanes / 2;
+    return {first, 1 - 2 * first};
+}
+
 template <CodeBits bits>
-__device__ inline RunCodes<bits> loadRun(const std::byte* codes) {
+struct RunCodes {
+    uint4 chunk[kRunChunks<bits>];  // one row in each of x, y, z, w; in the lane's order of halves
+};
+
+// Independent 16-byte loads, 4 or 8 in flight, from the lane's first half on; `other` is the
+// distance of the other one in bytes.
+template <CodeBits bits>
+__device__ inline RunCodes<bits> loadRun(const std::byte* codes, int other) {
+    constexpr int kHalf = kRunChunks<bits> / 2;
     RunCodes<bits> run;
 #pragma unroll
-    for (int c = 0; c < kRunChunks<bits>; ++c) {
+    for (int c = 0; c < kHalf; ++c) {
         run.chunk[c] = __ldcs(reinterpret_cast<const uint4*>(codes + c * kChunkBytes));
+        run.chunk[kHalf + c] =
+            __ldcs(reinterpret_cast<const uint4*>(codes + other + c * kChunkBytes));
     }
     return run;
 }
 
-// 32 activations of one plane, as dp4a takes them.
+// 32 activations of one plane, as dp4a takes them, in the lane's order of halves.
 struct RunPlane {
     int words[kRunInputs / 4];
 };
 
-__device__ inline RunPlane loadPlane(const std::int8_t* plane) {
+__device__ inline RunPlane loadPlane(const std::int8_t* plane, int other) {
     RunPlane result;
-    const int4 first = reinterpret_cast<const int4*>(plane)[0];
-    const int4 second = reinterpret_cast<const int4*>(plane)[1];
+    const int4 first = *reinterpret_cast<const int4*>(plane);
+    const int4 second = *reinterpret_cast<const int4*>(plane + other);
     result.words[0] = first.x;
     result.words[1] = first.y;
     result.words[2] = first.z;
@@ -67,30 +82,52 @@ __device__ inline unsigned wordOfRow(const uint4& chunk, int row) {
     return row == 0 ? chunk.x : row == 1 ? chunk.y : row == 2 ? chunk.z : chunk.w;
 }
 
-// sum over the run of code * (256 * high + low), exact, for the lane's row `row` (a constant where
-// unrolled).
+// The products of one row and one token over the runs of an activation group, exact integers, apart
+// by plane and, for 4 bits, by nibble: high nibbles are multiplied where they stand, 16 times too
+// large. Their sum over a group is at most 64 * 240 * 32512 < 2^31, that of 8-bit codes 128 * 255 *
+// 32512 < 2^31.
 template <CodeBits bits>
-__device__ inline int runSum(const RunCodes<bits>& run, int row, const RunPlane& high,
-                             const RunPlane& low) {
-    int highSum = 0;
-    int lowSum = 0;
+struct RowProducts {
+    int high = 0;
+    int low = 0;
+    int upperHigh = 0;
+    int upperLow = 0;
+
+    // Adds a run: row `row` of the lane's rows (a constant where unrolled).
+    __device__ void add(const RunCodes<bits>& run, int row, const RunPlane& highPlane,
+                        const RunPlane& lowPlane) {
 #pragma unroll
-    for (int c = 0; c < kRunChunks<bits>; ++c) {
-        const unsigned word = wordOfRow(run.chunk[c], row);
-        if constexpr (bits == CodeBits::four) {
-            const auto first = static_cast<int>(word & 0x0F0F0F0FU);
-            const auto second = static_cast<int>((word >> 4) & 0x0F0F0F0FU);
-            highSum = dp4aSigned(first, high.words[2 * c], highSum);
-            lowSum = dp4aSigned(first, low.words[2 * c], lowSum);
-            highSum = dp4aSigned(second, high.words[2 * c + 1], highSum);
-            lowSum = dp4aSigned(second, low.words[2 * c + 1], lowSum);
-        } else {
-            highSum = dp4aUnsignedSigned(word, high.words[c], highSum);
-            lowSum = dp4aUnsignedSigned(word, low.words[c], lowSum);
+        for (int c = 0; c < kRunChunks<bits>; ++c) {
+            const unsigned word = wordOfRow(run.chunk[c], row);
+            if constexpr (bits == CodeBits::four) {
+                const unsigned lower = word & 0x0F0F0F0FU;
+                const unsigned upper = word & 0xF0F0F0F0U;
+                high = dp4aUnsignedSigned(lower, highPlane.words[2 * c], high);
+                low = dp4aUnsignedSigned(lower, lowPlane.words[2 * c], low);
+                upperHigh = dp4aUnsignedSigned(upper, highPlane.words[2 * c + 1], upperHigh);
+                upperLow = dp4aUnsignedSigned(upper, lowPlane.words[2 * c + 1], upperLow);
+            } else {
+                high = dp4aUnsignedSigned(word, highPlane.words[c], high);
+                low = dp4aUnsignedSigned(word, lowPlane.words[c], low);
+            }
         }
     }
-    return highSum * 256 + lowSum;
-}
+    // Puts all into `low`, which frees registers where there are many tokens.
+    __device__ void fold() {
+        low += high * 256;
+        high = 0;
+        if constexpr (bits == CodeBits::four) {
+            low += (upperHigh * 256 + upperLow) >> 4;
+            upperHigh = 0;
+            upperLow = 0;
+        }
+    }
+    // sum of code * (256 * high + low)
+    __device__ int total() {
+        fold();
+        return low;
+    }
+};
 
 struct RowValues {
     float row[kLaneRows];

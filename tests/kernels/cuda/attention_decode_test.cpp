@@ -60,7 +60,7 @@ void agrees(Findings& findings, cuda::KvFormat format, const AttentionShape& sha
 void quantizesAsItCombines(Findings& findings) {
     onDevice(findings, [&](cuda::Stream& stream) {
         std::mt19937 random(31);
-        const AttentionShape shape{{2, 64, 300}, 3, 260, 3};
+        const AttentionShape shape{{2, 128, 300}, 3, 260, 3};
         const RandomKv cache(cuda::KvFormat::int8, shape.kv, 263, random, stream);
         const std::int64_t columns = shape.columns();
         const auto query =
@@ -75,13 +75,13 @@ void quantizesAsItCombines(Findings& findings) {
                            stream);
         const cuda::DeviceBuffer attended(static_cast<std::size_t>(3 * columns) * sizeof(float));
         const kernels::Matrix<float> rows(attended.as<float>(), 3, columns);
-        cuda::combineSplits(scratch.view, 260, 64, rows, stream);
+        cuda::combineSplits(scratch.view, 260, 128, rows, stream);
         for (const std::uint16_t* const factors :
              {inputScale.as<const std::uint16_t>(), static_cast<const std::uint16_t*>(nullptr)}) {
             const Planes expected(3, columns);
             const Planes got(3, columns);
             cuda::quantizeActivations(rows, factors, nullptr, expected.view, stream);
-            cuda::combineSplits(scratch.view, 260, 64, factors, got.view, stream);
+            cuda::combineSplits(scratch.view, 260, 128, factors, got.view, stream);
             findings.verify(toHost(expected.memory.data(), expected.memory.size(), stream) ==
                                 toHost(got.memory.data(), got.memory.size(), stream),
                             "the planes differ");

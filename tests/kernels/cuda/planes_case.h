@@ -14,17 +14,19 @@ struct Planes {
     kernels::cuda::ActivationPlanes view;
 
     Planes(std::int64_t tokens, std::int64_t inputs)
-        : memory(static_cast<std::size_t>(tokens * inputs * 2 +
-                                          tokens * inputs / kernels::cuda::kActivationGroup * 8)) {
+        : memory(static_cast<std::size_t>(tokens * (2 * inputs + 4 * scalesOf(inputs) +
+                                                    4 * (inputs / kernels::cuda::kRunInputs)))) {
         const std::int64_t count = tokens * inputs;
         auto* const bytes = memory.as<std::int8_t>();
         auto* const scales = reinterpret_cast<float*>(bytes + 2 * count);
-        view = {bytes,
-                bytes + count,
-                scales,
-                reinterpret_cast<std::int32_t*>(scales + count / kernels::cuda::kActivationGroup),
-                tokens,
-                inputs};
+        view = {bytes,  bytes + count,
+                scales, reinterpret_cast<std::int32_t*>(scales + tokens * scalesOf(inputs)),
+                tokens, inputs};
+    }
+
+private:
+    static std::int64_t scalesOf(std::int64_t inputs) {
+        return kernels::cuda::activationGroups(inputs);
     }
 };
 
@@ -35,7 +37,7 @@ inline double planesTolerance(const double* row, const float* x, std::int64_t in
     for (std::int64_t g = 0; g < inputs; g += kernels::cuda::kActivationGroup) {
         double largest = 0.0;
         double weightSum = 0.0;
-        for (std::int64_t i = g; i < g + kernels::cuda::kActivationGroup; ++i) {
+        for (std::int64_t i = g; i < std::min(inputs, g + kernels::cuda::kActivationGroup); ++i) {
             largest = std::max(largest, std::abs(static_cast<double>(x[i])));
             weightSum += std::abs(row[i]);
         }

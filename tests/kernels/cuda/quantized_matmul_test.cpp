@@ -53,6 +53,7 @@ std::vector<Case> cases() {
                      compare(findings, form, 16, 96, 32, tokens);
                      compare(findings, form, 1, 704, 64, tokens);
                      compare(findings, form, 31, 160, 160, tokens);
+                     compare(findings, form, 65, 1536, 256, tokens);
                  }});
         }
     }
