@@ -12,6 +12,18 @@ using kernels::QuantizedMatrix;
 
 constexpr std::int64_t kFloat = sizeof(float);
 
+// Of a product with one token: the warps of each pair of row blocks (8 bits: of each block) go over
+// the inputs once. A lane takes 16 bytes of a plane at a time and its team's other lanes the 16
+// beside them, so that each is loaded twice; a sum belongs to 32 inputs, a scale to 128.
+std::int64_t productLoads(const QuantizedMatrix& matrix) {
+    const std::int64_t blocks = kernels::blockCount(matrix.outputs);
+    const std::int64_t readers = matrix.bits == kernels::CodeBits::four ? (blocks + 1) / 2 : blocks;
+    const std::int64_t planes = 2 * 2 * matrix.inputs;
+    const std::int64_t numbers =
+        matrix.inputs / kernels::cuda::kRunInputs + kernels::cuda::activationGroups(matrix.inputs);
+    return readers * (planes + numbers * kFloat);
+}
+
 class Statement {
 public:
     Statement(const ModelConfig& config, std::int64_t positions)
@@ -25,9 +37,7 @@ public:
         for (const kernels::LinearBlock& block : weight.blocks) {
             const auto& matrix = std::get<QuantizedMatrix>(block.matrix);
             add("quantizeActivationsKernel", matrix.inputs * kFloat);
-            // Every block of 16 rows reads both planes, and a scale and a sum for 32 inputs.
-            const std::int64_t planes = matrix.inputs * 2 + matrix.inputs / 32 * 2 * kFloat;
-            add("quantizedMatmulKernel", kernels::blockCount(matrix.outputs) * planes);
+            add("quantizedMatmulKernel", productLoads(matrix));
         }
         if (weight.adapter) {
             // A warp reads the input for each row; B's is added to what is there.
