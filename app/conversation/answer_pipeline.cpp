@@ -58,6 +58,12 @@ void AnswerPipeline::stop(qint64 conversationId) {
     }
 }
 
+void AnswerPipeline::stopRunning() {
+    if (m_active) {
+        stop(m_active->job.conversation->id());
+    }
+}
+
 void AnswerPipeline::failWaiting(const QString& sentence) {
     const Ending ending{MessageState::failed, sentence};
     while (const std::optional<AnswerJob> job = m_queue.takeFirst()) {
@@ -241,7 +247,7 @@ void AnswerPipeline::storeUnbegun(const AnswerJob& job, const Ending& ending) {
                           if (!answerId) {
                               Q_EMIT problem(QString::fromStdString(answerId.error().message));
                           }
-                          Q_EMIT answerEnded(conversation->id(), answerId ? *answerId : 0);
+                          Q_EMIT waitingEnded(conversation->id(), answerId ? *answerId : 0);
                       });
 }
 

@@ -39,6 +39,8 @@ public:
     void ask(const std::shared_ptr<Conversation>& conversation, qint64 parentId);
     // Stops the answer of a conversation, or withdraws it where it has not begun.
     void stop(qint64 conversationId);
+    // Stops the answer that is being written, where there is one.
+    void stopRunning();
     // Every request that waits fails with this sentence.
     void failWaiting(const QString& sentence);
 
@@ -58,8 +60,10 @@ Q_SIGNALS:
     void answerStopping();
     void answerProgressed(const apertura::AnswerProgress& progress);
     void answerTextChanged(qint64 conversationId, qint64 messageId);
-    // `messageId` is 0 where the answer could not even be stored.
+    // One that had begun; `messageId` is 0 where it could not even be stored.
     void answerEnded(qint64 conversationId, qint64 messageId);
+    // One that waited and will not begin; `messageId` as above.
+    void waitingEnded(qint64 conversationId, qint64 messageId);
     void problem(const QString& sentence);
 
 private:

@@ -106,6 +106,7 @@ public:
     // busy.
     virtual void send(const QString& text) = 0;
     virtual void stop() = 0;                           // the answer of the open conversation
+    virtual void stopRunning() = 0;                    // the answer that is being written, wherever
     virtual void withdraw(qint64 conversationId) = 0;  // the queued request of a conversation
     // A sibling of that answer; of a user's message that has none, its first answer.
     virtual void regenerate(qint64 messageId) = 0;
@@ -129,6 +130,8 @@ public:
 
 Q_SIGNALS:
     void conversationsChanged();
+    // The open conversation was new and has this id now; currentConversationChanged() follows.
+    void conversationStored(qint64 id);
     void currentConversationChanged();
     void turnsReset();            // other messages are shown now
     void turnAppended();          // at the end of turns()

@@ -81,6 +81,7 @@ void LocalChatService::connectParts() {
     connect(&m_pipeline, &AnswerPipeline::answerTextChanged, this,
             &LocalChatService::answerTextChanged);
     connect(&m_pipeline, &AnswerPipeline::answerEnded, this, &LocalChatService::answerEnded);
+    connect(&m_pipeline, &AnswerPipeline::waitingEnded, this, &LocalChatService::waitingEnded);
     connect(&m_pipeline, &AnswerPipeline::answerBegan, &m_readouts, &LiveReadouts::answerBegan);
     connect(&m_pipeline, &AnswerPipeline::answerProgressed, &m_readouts,
             &LiveReadouts::answerProgressed);
@@ -124,10 +125,6 @@ QVector<ConversationSummary> LocalChatService::conversations() const {
     return summaries;
 }
 
-qint64 LocalChatService::currentConversation() const {
-    return m_open->id();
-}
-
 void LocalChatService::openConversation(qint64 id) {
     const std::shared_ptr<ConversationRecord> record = m_list.find(id);
     if (!record) {
@@ -168,10 +165,6 @@ void LocalChatService::deleteConversation(qint64 id) {
     m_list.remove(id);
 }
 
-void LocalChatService::restoreConversation(qint64 id) {
-    m_list.restore(id);
-}
-
 void LocalChatService::show(const std::shared_ptr<Conversation>& conversation) {
     m_wanted = 0;
     m_deletedWhileOpen = 0;
@@ -200,6 +193,7 @@ std::shared_ptr<Conversation> LocalChatService::loaded(qint64 id) const {
 }
 
 void LocalChatService::conversationRemoved(qint64 id, const QString& title) {
+    m_pipeline.stop(id);  // of a question that was on its way to disk
     m_engine.forgetSession(id);
     m_unread.remove(id);
     if (m_open->id() == id) {
@@ -323,6 +317,7 @@ void LocalChatService::userMessageAdded(const std::shared_ptr<Conversation>& con
     m_loaded.insert(conversation->id(), conversation);
     if (conversation == m_open && m_settings.lastConversation() != conversation->id()) {
         m_settings.setLastConversation(conversation->id());
+        Q_EMIT conversationStored(conversation->id());
         Q_EMIT currentConversationChanged();
     }
     m_shown.update(turnIds());
@@ -441,9 +436,11 @@ void LocalChatService::answerEnded(qint64 conversationId, qint64 messageId) {
     const MessageRecord* message = conversation ? conversation->find(messageId) : nullptr;
     const std::optional<AnswerFigures> figures =
         message ? figuresFromJson(message->metricsJson) : std::nullopt;
-    if (!m_pipeline.isAnswering(conversationId)) {
-        m_readouts.answerEnded(figures ? &figures->metrics : nullptr);
-    }
+    m_readouts.answerEnded(figures ? &figures->metrics : nullptr);
+    waitingEnded(conversationId, messageId);
+}
+
+void LocalChatService::waitingEnded(qint64 conversationId, qint64 messageId) {
     if (m_open->id() == conversationId) {
         answerTextChanged(conversationId, messageId);
         m_shown.update(turnIds());
@@ -465,10 +462,6 @@ void LocalChatService::showContextUse() {
 void LocalChatService::loadModel(const QString& directory) {
     m_pipeline.setModel(nullptr);
     m_loader.load(directory);
-}
-
-void LocalChatService::cancelLoading() {
-    m_loader.cancel();
 }
 
 void LocalChatService::modelLoaded() {

@@ -46,12 +46,12 @@ public:
     bool engineHasEnded() const { return m_engineHasEnded; }
 
     QVector<ConversationSummary> conversations() const override;
-    qint64 currentConversation() const override;
+    qint64 currentConversation() const override { return m_open->id(); }
     void openConversation(qint64 id) override;
     void startConversation() override;
     void renameConversation(qint64 id, const QString& title) override;
     void deleteConversation(qint64 id) override;
-    void restoreConversation(qint64 id) override;
+    void restoreConversation(qint64 id) override { m_list.restore(id); }
 
     QVector<ChatTurn> turns() const override;
     QString systemPrompt() const override;
@@ -65,6 +65,7 @@ public:
 
     void send(const QString& text) override;
     void stop() override;
+    void stopRunning() override { m_pipeline.stopRunning(); }
     void withdraw(qint64 conversationId) override;
     void regenerate(qint64 messageId) override;
     void editMessage(qint64 messageId, const QString& text) override;
@@ -74,7 +75,7 @@ public:
 
     ModelStatus model() const override { return m_loader.status(); }
     void loadModel(const QString& directory) override;
-    void cancelLoading() override;
+    void cancelLoading() override { m_loader.cancel(); }
     Readouts readouts() const override { return m_readouts.readouts(); }
 
     void shutDown() override;
@@ -95,6 +96,7 @@ private:
     QVector<qint64> turnIds() const;
     void answerTextChanged(qint64 conversationId, qint64 messageId);
     void answerEnded(qint64 conversationId, qint64 messageId);
+    void waitingEnded(qint64 conversationId, qint64 messageId);
     void showContextUse();
     void modelLoaded();
     void modelNotLoaded(const QString& sentence);

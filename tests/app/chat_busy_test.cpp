@@ -122,6 +122,25 @@ private Q_SLOTS:
         QTRY_VERIFY(chat.hasAnswered(2) && chat.last().state == MessageState::complete);
     }
 
+    void withdrawingLeavesTheFiguresOfTheRunningAnswerAlone() {
+        Chat chat;
+        chat.script->addAnswer(slowAnswer(1000, 10ms));
+        chat.start();
+        chat->send(QStringLiteral("one"));
+        QTRY_COMPARE(chat->readouts().phase, ActivityPhase::writing);
+        const qint64 began = chat->readouts().phaseStartedMs;
+        chat->startConversation();
+        chat->send(QStringLiteral("two"));
+        QTRY_VERIFY(chat.last().queued);
+        chat->withdraw(chat->currentConversation());
+        QTRY_COMPARE(chat.last().state, MessageState::stopped);
+        QCOMPARE(chat->readouts().phase, ActivityPhase::writing);
+        QCOMPARE(chat->readouts().phaseStartedMs, began);
+        chat->stopRunning();
+        QTRY_VERIFY(chat.isIdle());
+        QCOMPARE(chat->readouts().phase, ActivityPhase::idle);
+    }
+
     void stopWhileWaitingIsNotLost() {
         Chat chat;
         chat.script->addAnswer(slowAnswer(30, 10ms));
@@ -162,6 +181,23 @@ private Q_SLOTS:
         QTRY_COMPARE(chat->currentConversation(), id);
         QCOMPARE(chat.last().state, MessageState::stopped);
         QVERIFY(!chat.last().text.isEmpty());
+    }
+
+    void deletingStopsAQuestionThatIsOnItsWayToDisk() {
+        Chat chat;
+        chat.start();
+        chat->send(QStringLiteral("one"));
+        QTRY_VERIFY(chat.hasAnswered(2));
+        chat.script->addAnswer(slowAnswer(1000, 10ms));
+        const qint64 id = chat->currentConversation();
+        chat->send(QStringLiteral("two"));
+        chat->deleteConversation(id);
+        QTRY_VERIFY(chat->conversations().isEmpty());
+        chat->restoreConversation(id);
+        QTRY_COMPARE(chat->currentConversation(), id);
+        QTRY_VERIFY(chat.hasAnswered(4));
+        QCOMPARE(chat.last().state, MessageState::stopped);
+        QCOMPARE(chat.script->requests().size(), 1u);
     }
 
     void anErrorIsKeptWithTheAnswerAndBlocksNothing() {

@@ -239,6 +239,12 @@ void FakeChatService::stop() {
     }
 }
 
+void FakeChatService::stopRunning() {
+    if (isStreaming()) {
+        finishAnswer(MessageState::stopped);
+    }
+}
+
 void FakeChatService::withdraw(qint64 conversationId) {
     setMarks(conversationId, false, 0, false);
 }
@@ -314,6 +320,7 @@ FakeChatService::Conversation& FakeChatService::storedCurrent(const QString& tit
         return *conversation;
     }
     m_current = addConversation(title, {}, 0);
+    Q_EMIT conversationStored(m_current);
     Q_EMIT currentConversationChanged();
     return *find(m_current);
 }

@@ -56,6 +56,7 @@ public:
     void setContextPolicy(ContextPolicy policy) override;
     void send(const QString& text) override;
     void stop() override;
+    void stopRunning() override;
     void withdraw(qint64 conversationId) override;
     void regenerate(qint64 messageId) override;
     void editMessage(qint64 messageId, const QString& text) override;

@@ -185,7 +185,7 @@ void StatusViewModel::cancel() {
     if (m_readouts.phase == ActivityPhase::loading) {
         m_service.cancelLoading();
     } else {
-        m_service.stop();
+        m_service.stopRunning();
     }
 }
 
