@@ -47,12 +47,15 @@ private Q_SLOTS:
     void searchFindsTitlesOfAnyCase();
     void deletionCanBeUndone();
     void draftsStayWithTheirConversation();
+    void whatIsTypedWhileANewChatIsStoredStays();
+    void anEditSurvivesALookAtAnotherChat();
     void aFailedSendGivesTheTextBack();
     void editingGivesTheDraftBack();
     void samplingShowsRecommendedBesideTheValueInForce();
     void theSeedLocksToTheLastAnswer();
     void tablesTellTheirCells();
     void statusChangesAtMostFourTimesASecond();
+    void cancellingStopsWhatRunsWhicheverChatIsOpen();
     void figuresHaveThreeDigits_data();
     void figuresHaveThreeDigits();
     void unknownFiguresAreADash();
@@ -146,6 +149,37 @@ void ViewModelsTest::draftsStayWithTheirConversation() {
     QCOMPARE(stage.viewModel.draft()->text(), QStringLiteral("half a thought"));
 }
 
+void ViewModelsTest::whatIsTypedWhileANewChatIsStoredStays() {
+    Stage stage;
+    stage.viewModel.newConversation();
+    stage.viewModel.draft()->setText(QStringLiteral("and then"));
+    // As after a slow write of the question before.
+    stage.viewModel.ask(QStringLiteral("first"));
+    QVERIFY(stage.service.currentConversation() != 0);
+    QCOMPARE(stage.viewModel.draft()->text(), QStringLiteral("and then"));
+    stage.viewModel.newConversation();
+    QCOMPARE(stage.viewModel.draft()->text(), QString());
+}
+
+void ViewModelsTest::anEditSurvivesALookAtAnotherChat() {
+    Stage stage;
+    Draft& draft = *stage.viewModel.draft();
+    const qint64 first = stage.service.currentConversation();
+    const ChatTurn question = stage.service.turns()[0];
+    draft.setText(QStringLiteral("next question"));
+    draft.beginEditing(question.id, question.text);
+    draft.setText(QStringLiteral("better words"));
+    stage.viewModel.openNeighbour(1);
+    QVERIFY(!draft.isEditing());
+    QCOMPARE(draft.text(), QString());
+    stage.viewModel.conversations()->open(first);
+    QVERIFY(draft.isEditing());
+    QCOMPARE(draft.text(), QStringLiteral("better words"));
+    draft.send();
+    QCOMPARE(stage.service.turns()[0].text, QStringLiteral("better words"));
+    QCOMPARE(draft.text(), QStringLiteral("next question"));
+}
+
 void ViewModelsTest::aFailedSendGivesTheTextBack() {
     Stage stage;
     stage.service.failNextSend(QStringLiteral("The disk is full."));
@@ -224,6 +258,16 @@ void ViewModelsTest::statusChangesAtMostFourTimesASecond() {
     QVERIFY2(changed.size() <= 6, qPrintable(QString::number(changed.size())));
     QCOMPARE(stage.viewModel.status()->context(),
              countText(readouts.contextUsed) + QStringLiteral(" / 8,192"));
+}
+
+void ViewModelsTest::cancellingStopsWhatRunsWhicheverChatIsOpen() {
+    Stage stage;
+    stage.service.addAnswer(QString(5000, u'x'));
+    stage.viewModel.ask(QStringLiteral("A long one"));
+    QVERIFY(stage.service.isStreaming());
+    stage.viewModel.newConversation();
+    stage.viewModel.status()->cancel();
+    QVERIFY(!stage.service.isStreaming());
 }
 
 void ViewModelsTest::figuresHaveThreeDigits_data() {

@@ -1,6 +1,7 @@
 #include "ui/view_models/draft.h"
 
 #include <chrono>
+#include <utility>
 
 #include "ui/view_models/turn_text.h"
 
@@ -13,6 +14,8 @@ Draft::Draft(ChatService& service, QObject* parent)
     m_countTimer.setSingleShot(true);
     m_countTimer.setInterval(150ms);  // a pause in typing
     connect(&m_countTimer, &QTimer::timeout, this, &Draft::countTokens);
+    connect(&service, &ChatService::conversationStored, this,
+            [this](qint64 id) { m_conversation = id; });
     connect(&service, &ChatService::currentConversationChanged, this, &Draft::switchConversation);
     connect(&service, &ChatService::sendFailed, this, &Draft::takeBack);
     connect(&service, &ChatService::turnsReset, this, &Draft::sendableChanged);
@@ -52,7 +55,7 @@ void Draft::send() {
     }
     const QString text = m_text;
     if (isEditing()) {
-        const qint64 message = m_editedMessage;
+        const qint64 message = m_edit.message;
         endEditing();
         m_service.editMessage(message, text);
         return;
@@ -63,9 +66,9 @@ void Draft::send() {
 
 void Draft::beginEditing(qint64 messageId, const QString& text) {
     if (!isEditing()) {
-        m_textBeforeEditing = m_text;
+        m_edit.textBefore = m_text;
     }
-    m_editedMessage = messageId;
+    m_edit.message = messageId;
     setText(text);
     Q_EMIT editingChanged();
 }
@@ -77,8 +80,7 @@ void Draft::cancelEditing() {
 }
 
 void Draft::endEditing() {
-    m_editedMessage = 0;
-    setText(m_textBeforeEditing);
+    setText(std::exchange(m_edit, Edit()).textBefore);
     Q_EMIT editingChanged();
 }
 
@@ -87,10 +89,15 @@ void Draft::switchConversation() {
     if (now == m_conversation) {
         return;
     }
-    cancelEditing();
-    m_kept.insert(m_conversation, m_text);
-    setText(m_kept.take(now));
+    const bool wasEditing = isEditing();
+    m_kept.insert(m_conversation, Kept{m_text, m_edit});
+    const Kept kept = m_kept.take(now);
     m_conversation = now;
+    m_edit = kept.edit;
+    setText(kept.text);
+    if (wasEditing != isEditing()) {
+        Q_EMIT editingChanged();
+    }
 }
 
 // Nothing that was typed since is lost.

@@ -1,5 +1,6 @@
 // What is being typed, one draft per conversation, with its length in tokens. While a message is
-// edited, its text takes the draft's place and the draft comes back afterwards.
+// edited, its text takes the draft's place and the draft comes back afterwards. An edit, too, is
+// kept while another conversation is open.
 #pragma once
 
 #include <QHash>
@@ -17,7 +18,7 @@ class Draft : public QObject {
     QML_ELEMENT
     QML_UNCREATABLE("Belongs to the chat")
     Q_PROPERTY(QString text READ text WRITE setText NOTIFY textChanged)
-    Q_PROPERTY(QString tokens READ tokens NOTIFY tokensChanged)  // "12 tokens"; empty = unknown
+    Q_PROPERTY(QString tokens READ tokens NOTIFY tokensChanged)  // "Tokens: 12"; empty = unknown
     Q_PROPERTY(bool editing READ isEditing NOTIFY editingChanged)
     Q_PROPERTY(bool sendable READ isSendable NOTIFY sendableChanged)
 
@@ -28,7 +29,7 @@ public:
     QString text() const { return m_text; }
     void setText(const QString& text);
     QString tokens() const;
-    bool isEditing() const { return m_editedMessage != 0; }
+    bool isEditing() const { return m_edit.message != 0; }
     bool isSendable() const;
 
     // Sends what is typed: a new message, or the edited one's new version.
@@ -43,6 +44,15 @@ Q_SIGNALS:
     void sendableChanged();
 
 private:
+    struct Edit {
+        qint64 message = 0;  // 0 = none
+        QString textBefore;  // the draft that comes back
+    };
+    struct Kept {
+        QString text;
+        Edit edit;
+    };
+
     void switchConversation();
     void takeBack(const QString& text);
     void countTokens();
@@ -50,10 +60,9 @@ private:
 
     ChatService& m_service;
     QString m_text;
-    QHash<qint64, QString> m_kept;  // of the conversations that are not open
+    QHash<qint64, Kept> m_kept;  // of the conversations that are not open
     qint64 m_conversation = 0;
-    qint64 m_editedMessage = 0;  // 0 = none
-    QString m_textBeforeEditing;
+    Edit m_edit;
     qint64 m_tokenCount = -1;
     QTimer m_countTimer;
 };
