@@ -53,6 +53,8 @@ private Q_SLOTS:
     void editingGivesTheDraftBack();
     void samplingShowsRecommendedBesideTheValueInForce();
     void theSeedLocksToTheLastAnswer();
+    void theSeedOfAnAnswerShowsWhenItHasEnded();
+    void nothingIsSaidOfSamplingThatHasNotChanged();
     void tablesTellTheirCells();
     void statusChangesAtMostFourTimesASecond();
     void cancellingStopsWhatRunsWhicheverChatIsOpen();
@@ -231,6 +233,25 @@ void ViewModelsTest::theSeedLocksToTheLastAnswer() {
     QVERIFY(!stage.service.sampling().seed.has_value());
     sampling.setStopStrings(QStringLiteral("END\n\\nuser:"));
     QCOMPARE(stage.service.sampling().stop, (std::vector<std::string>{"END", "\nuser:"}));
+}
+
+void ViewModelsTest::theSeedOfAnAnswerShowsWhenItHasEnded() {
+    Stage stage;
+    stage.viewModel.newConversation();
+    QSignalSpy changed(stage.viewModel.sampling(), &SamplingViewModel::changed);
+    stage.viewModel.ask(QStringLiteral("Hello"));
+    QTRY_COMPARE(stage.viewModel.sampling()->seed(), QStringLiteral("1234567"));
+    QTRY_COMPARE(changed.size(), 1);
+}
+
+void ViewModelsTest::nothingIsSaidOfSamplingThatHasNotChanged() {
+    Stage stage;
+    QSignalSpy changed(stage.viewModel.sampling(), &SamplingViewModel::changed);
+    stage.service.setModelStatus(stage.service.model());  // as with every step of loading
+    stage.viewModel.setSystemPrompt(QStringLiteral("Be brief."));
+    QCOMPARE(changed.size(), 0);
+    stage.viewModel.sampling()->setStopStrings(QStringLiteral("END"));
+    QCOMPARE(changed.size(), 1);
 }
 
 void ViewModelsTest::tablesTellTheirCells() {

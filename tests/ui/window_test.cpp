@@ -29,6 +29,7 @@ private Q_SLOTS:
     void deletingCanBeUndone();
     void aFailedSendKeepsTheText();
     void aReaderWhoScrolledUpIsLeftInPeace();
+    void aSystemPromptBeingTypedIsNotLost();
     void firstStartAsksAnExample();
     void aFailedModelSaysWhyAndTheWindowStaysUsable();
     void narrowWindowsHideThePanels();
@@ -216,6 +217,23 @@ void WindowTest::aReaderWhoScrolledUpIsLeftInPeace() {
     QTRY_VERIFY(list->property("atYEnd").toBool());
     QTRY_VERIFY(!m_fixture->viewModel.isAnswering());
     QTRY_VERIFY(list->property("atYEnd").toBool());
+}
+
+void WindowTest::aSystemPromptBeingTypedIsNotLost() {
+    m_fixture->service.setSystemPrompt(QStringLiteral("Be"));
+    QTRY_VERIFY(m_fixture->item("systemPrompt"));
+    QQuickItem* prompt = m_fixture->item("systemPrompt");
+    prompt->forceActiveFocus();
+    press(Qt::Key_End);
+    QTest::sendKeyEvent(QTest::Click, m_window, Qt::Key_unknown, QStringLiteral(" brief"),
+                        Qt::NoModifier);
+    m_fixture->service.setContextPolicy(ContextPolicy::stop);  // says that settings changed
+    QCOMPARE(textOf(prompt), QStringLiteral("Be brief"));
+    QCOMPARE(m_fixture->service.systemPrompt(), QStringLiteral("Be brief"));
+    press(Qt::Key_A, Qt::ControlModifier);
+    press(Qt::Key_Delete);
+    QCOMPARE(m_fixture->service.systemPrompt(), QString());
+    QVERIFY(m_fixture->item("systemPrompt"));  // it does not fold away under the cursor
 }
 
 void WindowTest::firstStartAsksAnExample() {

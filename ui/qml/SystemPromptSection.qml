@@ -10,7 +10,7 @@ Section {
 
     title: qsTr("System prompt")
     summary: viewModel.systemPrompt.length > 0 ? qsTr("set") : ""
-    open: viewModel.systemPrompt.length > 0
+    open: viewModel.systemPrompt.length > 0 || field.activeFocus
 
     AppTextArea {
         id: field
@@ -21,7 +21,8 @@ Section {
         text: root.viewModel.systemPrompt
         placeholderText: qsTr("For example: answer in one sentence.")
         Accessible.name: qsTr("System prompt of this chat")
-        onEditingFinished: root.viewModel.systemPrompt = text
+        // With every key: a model that becomes ready, another chat or the closing window asks for it.
+        onTextChanged: root.viewModel.systemPrompt = text
     }
     AppLabel {
         Layout.fillWidth: true

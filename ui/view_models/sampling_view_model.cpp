@@ -6,9 +6,11 @@ namespace apertura {
 
 SamplingViewModel::SamplingViewModel(ChatService& service, QObject* parent)
     : QObject(parent), m_service(service), m_parameters(service) {
-    connect(&service, &ChatService::conversationSettingsChanged, this, &SamplingViewModel::changed);
-    connect(&service, &ChatService::modelChanged, this, &SamplingViewModel::changed);
-    connect(&service, &ChatService::turnsReset, this, &SamplingViewModel::changed);
+    connect(&service, &ChatService::conversationSettingsChanged, this, &SamplingViewModel::refresh);
+    connect(&service, &ChatService::modelChanged, this, &SamplingViewModel::refresh);
+    connect(&service, &ChatService::turnsReset, this, &SamplingViewModel::refresh);
+    connect(&service, &ChatService::conversationsChanged, this, &SamplingViewModel::refresh);
+    refresh();
 }
 
 bool SamplingViewModel::isCustom() const {
@@ -71,6 +73,14 @@ void SamplingViewModel::setSeed(const QString& digits) {
 
 void SamplingViewModel::reset() {
     m_service.resetSampling();
+}
+
+void SamplingViewModel::refresh() {
+    const Shown now{isCustom(), stopStrings(), isSeedLocked(), seed()};
+    if (!(now == m_shown)) {
+        m_shown = now;
+        Q_EMIT changed();
+    }
 }
 
 // Of the last answer that is shown; locking it makes that answer repeatable.

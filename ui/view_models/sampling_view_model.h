@@ -43,10 +43,23 @@ Q_SIGNALS:
     void changed();
 
 private:
+    // What is shown besides the numbers.
+    struct Shown {
+        bool custom = false;
+        QString stopStrings;
+        bool seedLocked = false;
+        QString seed;
+
+        bool operator==(const Shown&) const = default;
+    };
+
+    // Says `changed` only where it is so: fields that are being typed in take the value in force.
+    void refresh();
     quint64 lastSeed() const;
 
     ChatService& m_service;
     SamplingParameterModel m_parameters;
+    Shown m_shown;
 };
 
 }  // namespace apertura
