@@ -107,6 +107,17 @@ void FakeChatService::finishNow() {
     streamChunk();
 }
 
+void FakeChatService::loseAnswer() {
+    m_timer.stop();
+    Conversation* conversation = find(std::exchange(m_answeringConversation, 0));
+    conversation->path.removeLast();
+    conversation->summary.answering = false;
+    m_readouts.phase = ActivityPhase::idle;
+    Q_EMIT turnsReset();
+    Q_EMIT conversationsChanged();
+    Q_EMIT readoutsChanged();
+}
+
 QVector<ConversationSummary> FakeChatService::conversations() const {
     QVector<ConversationSummary> all;
     for (const Conversation& each : m_conversations) {
@@ -254,7 +265,7 @@ void FakeChatService::regenerate(qint64 messageId) {
     const int slot = conversation ? slotOf(*conversation, messageId) : -1;
     if (slot >= 0) {
         conversation->path.resize(slot + 1);
-        beginAnswer(*conversation, false);
+        beginAnswer(*conversation, conversation->path[slot].versions[0].role == Role::user);
     }
 }
 

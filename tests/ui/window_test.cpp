@@ -25,6 +25,7 @@ private Q_SLOTS:
     void stopTakesThePlaceOfSend();
     void escapeStops();
     void regeneratingShowsTwoOfTwoAndSwitches();
+    void aQuestionWithoutAnAnswerOffersOne();
     void renamingKeepsTheNewTitle();
     void deletingCanBeUndone();
     void aFailedSendKeepsTheText();
@@ -160,6 +161,22 @@ void WindowTest::regeneratingShowsTwoOfTwoAndSwitches() {
     click(m_fixture->item("previousVersion"));
     QTRY_COMPARE(textOf(m_fixture->item("versionLabel")), QStringLiteral("1/2"));
     QCOMPARE(m_fixture->service.turns()[1].text, QStringLiteral("First."));
+}
+
+void WindowTest::aQuestionWithoutAnAnswerOffersOne() {
+    type(QStringLiteral("Hello"));
+    press(Qt::Key_Return);
+    m_fixture->service.loseAnswer();
+    QTRY_VERIFY(m_fixture->item("regenerateMessage"));
+    QTest::qWait(200);  // until it is there to be clicked
+    click(m_fixture->item("regenerateMessage"));
+    QTRY_COMPARE(m_fixture->service.turns().size(), 2);
+    QTRY_VERIFY(!m_fixture->viewModel.isAnswering());
+    type(QStringLiteral("And now?"));
+    press(Qt::Key_Return);
+    m_fixture->service.loseAnswer();
+    press(Qt::Key_R, Qt::ControlModifier);
+    QTRY_COMPARE(m_fixture->service.turns().size(), 4);
 }
 
 void WindowTest::renamingKeepsTheNewTitle() {

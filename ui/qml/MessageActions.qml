@@ -12,6 +12,7 @@ RowLayout {
     required property int versionCount
     property bool editable: false
     property bool regenerable: false
+    property string regenerateText: qsTr("Answer again")
 
     signal copyWanted
     signal editWanted
@@ -54,7 +55,7 @@ RowLayout {
             objectName: "regenerateMessage"
             visible: root.regenerable
             iconName: "regenerate"
-            text: qsTr("Answer again")
+            text: root.regenerateText
             shortcutText: "Ctrl+R"
             onClicked: root.regenerateWanted()
         }

@@ -55,6 +55,8 @@ Item {
 
                 UserMessage {
                     width: ListView.view.width
+                    answering: root.viewModel.answering
+                    onAnswerWanted: id => root.viewModel.regenerate(id)
                     onEditWanted: (id, text) => root.viewModel.draft.beginEditing(id, text)
                     onCopyWanted: text => root.viewModel.copy(text)
                     onVersionWanted: (id, version) => root.viewModel.selectVersion(id, version)

@@ -11,10 +11,14 @@ FocusScope {
     required property string sourceText
     required property int version
     required property int versionCount
+    required property bool last
+    property bool answering: false
+    readonly property bool unanswered: last && !answering // its answer could not be stored, or a crash came first
     readonly property int columnWidth: Math.min(Theme.readingWidth, width - 2 * Theme.space5)
 
     signal copyWanted(string text)
     signal editWanted(double id, string text)
+    signal answerWanted(double id)
     signal versionWanted(double id, int version)
 
     implicitHeight: column.implicitHeight
@@ -61,12 +65,15 @@ FocusScope {
 
         MessageActions {
             Layout.alignment: Qt.AlignRight
-            shown: hover.hovered || root.activeFocus
+            shown: hover.hovered || root.activeFocus || root.unanswered
             editable: true
+            regenerable: root.unanswered
+            regenerateText: qsTr("Answer this")
             version: root.version
             versionCount: root.versionCount
             onCopyWanted: root.copyWanted(root.sourceText)
             onEditWanted: root.editWanted(root.messageId, root.sourceText)
+            onRegenerateWanted: root.answerWanted(root.messageId)
             onVersionWanted: version => root.versionWanted(root.messageId, version)
         }
     }

@@ -99,9 +99,9 @@ void ChatViewModel::regenerate(qint64 messageId) {
 }
 
 void ChatViewModel::regenerateLast() {
-    const ChatTurn* answer = m_messages.lastAnswer();
-    if (answer && !isAnswering()) {
-        m_service.regenerate(answer->id);
+    const ChatTurn* last = m_messages.last();
+    if (last && !isAnswering()) {
+        m_service.regenerate(last->id);
     }
 }
 

@@ -132,6 +132,7 @@ void MessageModel::reset() {
         beginRemoveRows({}, kept, rowCount() - 1);
         m_rows.erase(m_rows.begin() + kept, m_rows.end());
         endRemoveRows();
+        lastRoleChanged(kept - 1);
     }
     insertFrom(kept, turns);
     Q_EMIT countChanged();
@@ -180,8 +181,12 @@ void MessageModel::insertFrom(int index, const QVector<ChatTurn>& turns) {
         m_rows.push_back(makeRow(turns[i]));
     }
     endInsertRows();
-    if (index > 0) {  // it is no longer the last one
-        Q_EMIT dataChanged(this->index(index - 1), this->index(index - 1), {LastRole});
+    lastRoleChanged(index - 1);
+}
+
+void MessageModel::lastRoleChanged(int row) {
+    if (row >= 0) {
+        Q_EMIT dataChanged(index(row), index(row), {LastRole});
     }
 }
 

@@ -50,6 +50,7 @@ public:
 
     int count() const { return rowCount(); }
     // Null where there is none.
+    const ChatTurn* last() const { return m_rows.empty() ? nullptr : &m_rows.back().turn; }
     const ChatTurn* lastAnswer() const;
     const ChatTurn* turnWithId(qint64 id) const;
     bool isAnswering() const;  // the last row is an answer being written or queued
@@ -70,6 +71,7 @@ private:
     Row makeRow(const ChatTurn& turn);
     void setTurn(int index, const ChatTurn& turn);
     void insertFrom(int index, const QVector<ChatTurn>& turns);
+    void lastRoleChanged(int row);
 
     ChatService& m_service;
     std::vector<Row> m_rows;
