@@ -273,11 +273,10 @@ private:
         if (!m_arguments.model.isEmpty()) {
             const QString directory = QDir(m_arguments.model).absolutePath();
             // What is no model is refused when it is loaded, with a better sentence.
-            static_cast<void>(m_library.addFolder(directory));
-            return directory;
+            const Result<QString> added = m_library.addFolder(directory);
+            return added ? *added : directory;
         }
-        const QString last = m_settings.lastModel();
-        return QDir(last).exists() && !last.isEmpty() ? last : m_library.preferredModel();
+        return m_library.startModel();
     }
 
     // As the picker calls it, so that the variants of one model can be told apart.

@@ -105,11 +105,21 @@ QString ModelLibrary::preferredModel() const {
     return firstUsable;
 }
 
-Result<void> ModelLibrary::addFolder(const QString& directory) {
+QString ModelLibrary::startModel() const {
+    const QString last = m_settings.lastModel();
+    for (const ModelEntry& entry : m_entries) {
+        if (sameFolder(entry.path, last) && QFileInfo(last).isDir()) {
+            return entry.path;
+        }
+    }
+    return preferredModel();
+}
+
+Result<QString> ModelLibrary::addFolder(const QString& directory) {
     const QString folder = checkpointIn(absolute(directory));
     for (const ModelEntry& entry : std::as_const(m_entries)) {
         if (sameFolder(entry.path, folder)) {
-            return {};
+            return entry.path;
         }
     }
     if (!QFileInfo(folder).isDir()) {
@@ -122,7 +132,7 @@ Result<void> ModelLibrary::addFolder(const QString& directory) {
     m_settings.setModelFolders(m_settings.modelFolders() + QStringList{folder});
     refresh();
     Q_EMIT changed();
-    return {};
+    return folder;
 }
 
 void ModelLibrary::removeFolder(const QString& directory) {

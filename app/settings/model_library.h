@@ -34,9 +34,13 @@ public:
     // What a first start loads: the mixed GPTQ demo, else the first usable entry; empty if there is
     // none.
     QString preferredModel() const;
-    // Errors: fileMissing, fileCorrupt, unsupported (no checkpoint there): the sentence says what
-    // is missing. A folder that is there already is no error.
-    Result<void> addFolder(const QString& directory);
+    // What a start loads: the model that was loaded last, unless its folder has gone or was removed
+    // from the library; else the preferred one.
+    QString startModel() const;
+    // Returns the folder to load: of a repository in a hub cache its newest snapshot. Errors:
+    // fileMissing, fileCorrupt, unsupported (no checkpoint there): the sentence says what is
+    // missing. A folder that is there already is no error.
+    Result<QString> addFolder(const QString& directory);
     void removeFolder(const QString& directory);  // forgets it; nothing on disk changes
 
 Q_SIGNALS:

@@ -24,6 +24,7 @@ private Q_SLOTS:
     void precisionIsThatOfTheLoadedModel_data();
     void precisionIsThatOfTheLoadedModel();
     void preferredModelIsTheMixedGptqDemo();
+    void theLastModelReturnsUnlessItWasRemoved();
     void addedFolderIsThereAfterARestart();
     void addingTwiceIsNoErrorAndNoSecondEntry();
     void addingADemoVariantAddsNothing();
@@ -114,6 +115,20 @@ void ModelLibraryTest::preferredModelIsTheMixedGptqDemo() {
     QCOMPARE(ModelLibrary(nothing, *m_settings).preferredModel(), mine);
 }
 
+void ModelLibraryTest::theLastModelReturnsUnlessItWasRemoved() {
+    const QString mine = copyOfDemo(QStringLiteral("bf16"), QStringLiteral("mine"));
+    ModelLibrary library(demo(), *m_settings);
+    QCOMPARE(library.startModel(), library.preferredModel());
+    QVERIFY(library.addFolder(mine));
+    m_settings->setLastModel(mine);
+    QCOMPARE(library.startModel(), mine);
+    library.removeFolder(mine);
+    QCOMPARE(library.startModel(), library.preferredModel());
+    QVERIFY(library.addFolder(mine));
+    QVERIFY(QDir(mine).removeRecursively());
+    QCOMPARE(library.startModel(), library.preferredModel());
+}
+
 void ModelLibraryTest::addedFolderIsThereAfterARestart() {
     const QString mine = copyOfDemo(QStringLiteral("sinq-4bit"), QStringLiteral("Größe 机器"));
     {
@@ -155,18 +170,20 @@ void ModelLibraryTest::repositoryOfAHubCacheIsItsNewestSnapshot() {
     copyOfDemo(QStringLiteral("bf16"),
                QStringLiteral("models--swiss-ai--Apertus/snapshots/0123abcd"));
     ModelLibrary library({}, *m_settings);
-    QVERIFY(library.addFolder(repository));
-    QCOMPARE(library.entries()[0].path, repository + QStringLiteral("/snapshots/0123abcd"));
+    const QString snapshot = repository + QStringLiteral("/snapshots/0123abcd");
+    QCOMPARE(*library.addFolder(repository), snapshot);
+    QCOMPARE(*library.addFolder(repository), snapshot);
+    QCOMPARE(library.entries()[0].path, snapshot);
     QCOMPARE(library.entries()[0].name, QStringLiteral("swiss-ai/Apertus"));
 }
 
 void ModelLibraryTest::folderWithoutACheckpointIsRefusedInOneSentence() {
     ModelLibrary library({}, *m_settings);
-    const Result<void> gone = library.addFolder(QStringLiteral("/nowhere/model"));
+    const Result<QString> gone = library.addFolder(QStringLiteral("/nowhere/model"));
     QVERIFY(!gone);
     QCOMPARE(gone.error().code, ErrorCode::fileMissing);
     QCOMPARE(gone.error().message, std::string("/nowhere/model: the folder is not there."));
-    const Result<void> empty = library.addFolder(m_folder->path());
+    const Result<QString> empty = library.addFolder(m_folder->path());
     QVERIFY(!empty);
     QCOMPARE(empty.error().code, ErrorCode::fileMissing);
     QVERIFY(empty.error().message.find("config.json") != std::string::npos);

@@ -1,5 +1,6 @@
 // The view models over the scripted service, each list under QAbstractItemModelTester.
 #include <QAbstractItemModelTester>
+#include <QDir>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -46,6 +47,8 @@ private Q_SLOTS:
     void conversationsHaveDaySections();
     void searchFindsTitlesOfAnyCase();
     void deletionCanBeUndone();
+    void theModelInForceIsNotLoadedAgain();
+    void aRepositoryOfAHubCacheLoadsItsSnapshot();
     void draftsStayWithTheirConversation();
     void whatIsTypedWhileANewChatIsStoredStays();
     void anEditSurvivesALookAtAnotherChat();
@@ -139,6 +142,34 @@ void ViewModelsTest::deletionCanBeUndone() {
     stage.viewModel.deletionUndo()->undo();
     QVERIFY(!stage.viewModel.deletionUndo()->isOffered());
     QCOMPARE(stage.viewModel.conversations()->rowCount(), 6);
+}
+
+void ViewModelsTest::theModelInForceIsNotLoadedAgain() {
+    Stage stage;
+    ModelListModel& models = *stage.viewModel.models();
+    models.load(stage.service.model().path);
+    QVERIFY(stage.service.loads().isEmpty());
+    models.load(QStringLiteral("/models/other"));
+    QCOMPARE(stage.service.loads(), QStringList(QStringLiteral("/models/other")));
+    ModelStatus failed = stage.service.model();
+    failed.phase = ModelPhase::failed;
+    stage.service.setModelStatus(failed);
+    models.load(failed.path);
+    QCOMPARE(stage.service.loads().size(), 2);
+}
+
+void ViewModelsTest::aRepositoryOfAHubCacheLoadsItsSnapshot() {
+    Stage stage;
+    const QString repository = stage.folder.filePath(QStringLiteral("models--swiss-ai--Apertus"));
+    const QString snapshot = repository + QStringLiteral("/snapshots/0123abcd");
+    QVERIFY(QDir().mkpath(snapshot));
+    const QDir demo(QStringLiteral(APERTURA_SOURCE_DIR "/resources/demo-model/bf16"));
+    for (const QString& file : demo.entryList(QDir::Files)) {
+        QVERIFY(QFile::copy(demo.filePath(file), snapshot + u'/' + file));
+    }
+    stage.viewModel.models()->addFolder(QUrl::fromLocalFile(repository));
+    QCOMPARE(stage.viewModel.models()->addProblem(), QString());
+    QCOMPARE(stage.service.loads(), QStringList(snapshot));
 }
 
 void ViewModelsTest::draftsStayWithTheirConversation() {

@@ -90,15 +90,18 @@ bool ModelListModel::currentIsDemo() const {
 }
 
 void ModelListModel::load(const QString& path) {
-    m_service.loadModel(path);
+    const ModelStatus status = m_service.model();
+    const bool isWanted = status.phase == ModelPhase::loading || status.phase == ModelPhase::ready;
+    if (!isWanted || status.path != path) {
+        m_service.loadModel(path);
+    }
 }
 
 void ModelListModel::addFolder(const QUrl& folder) {
-    const QString path = folder.toLocalFile();
-    const Result<void> added = m_library.addFolder(path);
+    const Result<QString> added = m_library.addFolder(folder.toLocalFile());
     setAddProblem(added.ok() ? QString() : QString::fromStdString(added.error().message));
     if (added.ok()) {
-        m_service.loadModel(path);
+        load(*added);
     }
 }
 

@@ -46,6 +46,7 @@ public:
     bool currentIsDemo() const;
     QString addProblem() const { return m_addProblem; }
 
+    // Nothing happens where that model is loaded or being loaded.
     Q_INVOKABLE void load(const QString& path);
     // Adds the folder and loads it; `folder` is a file URL of a folder dialog.
     Q_INVOKABLE void addFolder(const QUrl& folder);
