@@ -183,7 +183,7 @@ void checkResult(const Activated& result, std::int64_t tokens, std::int64_t outp
 }  // namespace
 
 bool fitsFeedforwardUp(const QuantizedMatrix& up, std::int64_t tokens) {
-    if (tokens > kMaxDecodeRows || up.inputs % kRunInputs != 0 || up.groupSize % kRunInputs != 0) {
+    if (tokens > kMaxDecodeRows || !canMultiplyPlanes(up)) {
         return false;
     }
     bool fits = true;

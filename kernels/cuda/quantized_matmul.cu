@@ -65,7 +65,7 @@ void launchAll(const QuantizedMatrix& weight, const ActivationPlanes& x, Matrix<
                const Extras& extras, Stream& stream) {
     CHECK(x.tokens >= 1 && x.tokens <= kMaxDecodeRows && x.tokens == y.rows);
     CHECK(x.inputs == weight.inputs && y.columns == weight.outputs);
-    CHECK(weight.inputs % kRunInputs == 0 && weight.groupSize % kRunInputs == 0);
+    CHECK(canMultiplyPlanes(weight));
     withCodes(weight, [&](auto bits, auto zeros) {
         forEachPiece(x.tokens, [&](auto size, std::int64_t first) {
             Extras part = extras;

@@ -12,6 +12,11 @@ namespace apertura::kernels::cuda {
 
 inline constexpr int kMaxDecodeRows = 8;
 
+// Whether the kernels that read planes take the matrix; genericMatmul takes any.
+inline bool canMultiplyPlanes(const QuantizedMatrix& weight) {
+    return weight.inputs % kRunInputs == 0 && weight.groupSize % kRunInputs == 0;
+}
+
 // Shapes:   x [T, I] planes, y [T, O] fp32, row-major; 1 <= T <= kMaxDecodeRows.
 // Requires: weight, x and y in device memory, 16-byte aligned; I and the group size multiples of
 // 32;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "inference/backend/cuda/cuda_sequence.h"
+#include "inference/backend/cuda/fused_feedforward.h"
 #include "inference/backend/cuda/linear.h"
 #include "inference/backend/cuda/memory_plan.h"
 #include "inference/backend/layer_parts.h"
@@ -229,6 +230,19 @@ void CudaBackend::logits(const Pass& pass, Matrix<float> logits) {
                 "cudaMemcpyAsync");
         }
         sequence.stream().synchronize();
+    });
+}
+
+void CudaBackend::addFeedforward(const Pass& pass, std::int64_t layer) {
+    const DeviceLayer& weights = m_deviceWeights->layer(layer);
+    if (!canFuseFeedforward(weights, pass.tokens)) {
+        Backend::addFeedforward(pass, layer);
+        return;
+    }
+    onDevice(pass, [&](CudaSequence& sequence) {
+        addFusedFeedforward(weights, static_cast<float>(m_weights->config.rmsNormEps),
+                            rows(pass, Activation::hidden), rows(pass, Activation::feedforward),
+                            sequence.buffers(), sequence.stream());
     });
 }
 

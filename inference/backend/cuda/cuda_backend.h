@@ -41,6 +41,7 @@ public:
     void activation(const Pass& pass, std::int64_t layer) override;
     void add(const Pass& pass) override;
     void logits(const Pass& pass, kernels::Matrix<float> logits) override;
+    void addFeedforward(const Pass& pass, std::int64_t layer) override;
 
 private:
     Device m_device;

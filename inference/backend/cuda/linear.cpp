@@ -27,7 +27,7 @@ void multiply(const DenseMatrix& matrix, const Product& product) {
 }
 
 void multiply(const QuantizedMatrix& matrix, const Product& product) {
-    if (matrix.inputs % ops::kRunInputs != 0 || matrix.groupSize % ops::kRunInputs != 0) {
+    if (!ops::canMultiplyPlanes(matrix)) {
         ops::genericMatmul(matrix, product.x, product.y, product.stream);
         return;
     }
@@ -63,10 +63,26 @@ void runLinear(const kernels::Linear& weight, Matrix<const float> x, Matrix<floa
             block.matrix);
     }
     if (weight.adapter) {
-        const Matrix<float> low(buffers.adapterInput, x.rows, weight.adapter->rank());
+        const Matrix<float> low = adapterRows(weight, x.rows, buffers).low;
         ops::denseMatmul(weight.adapter->a, x, low, ops::Store::replace, stream);
         ops::denseMatmul(weight.adapter->b, low, y, ops::Store::add, stream);
     }
+}
+
+const QuantizedMatrix* fusableMatrix(const kernels::Linear& weight) {
+    if (weight.blocks.size() != 1 || (weight.adapter && !ops::isFusable(*weight.adapter))) {
+        return nullptr;
+    }
+    const auto* const matrix = std::get_if<QuantizedMatrix>(&weight.blocks.front().matrix);
+    return matrix != nullptr && ops::canMultiplyPlanes(*matrix) ? matrix : nullptr;
+}
+
+ops::AdapterRows adapterRows(const kernels::Linear& weight, std::int64_t tokens,
+                             const SequenceBuffers& buffers) {
+    if (!weight.adapter) {
+        return {};
+    }
+    return {weight.adapter->a, Matrix<float>(buffers.adapterInput, tokens, weight.adapter->rank())};
 }
 
 }  // namespace apertura::cuda

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference/backend/cuda/sequence_buffers.h"
+#include "kernels/cuda/adapter_rows.h"
 #include "kernels/cuda/device/stream.h"
 #include "kernels/linear.h"
 #include "kernels/matrix.h"
@@ -16,5 +17,14 @@ namespace apertura::cuda {
 void runLinear(const kernels::Linear& weight, kernels::Matrix<const float> x,
                kernels::Matrix<float> y, const SequenceBuffers& buffers,
                kernels::cuda::Stream& stream);
+
+// The matrix of a linear that kernels which fuse it with its neighbours take: the only block,
+// quantized in groups that planes serve, with an adapter of 16 bits or none. Null otherwise.
+const kernels::QuantizedMatrix* fusableMatrix(const kernels::Linear& weight);
+
+// The A rows of the adapter of `weight` for `tokens` rows, low in the buffers; none where it has
+// no adapter.
+kernels::cuda::AdapterRows adapterRows(const kernels::Linear& weight, std::int64_t tokens,
+                                       const SequenceBuffers& buffers);
 
 }  // namespace apertura::cuda

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "inference/backend/cuda/cuda_sequence.h"
 #include "inference/backend/cuda/self_test.h"
 #include "inference/backend/cuda/self_test_cache.h"
 #include "inference/model/decoder.h"
@@ -74,6 +75,36 @@ void logitsAreNearFloat64(LinearForm form, std::int64_t chunk, KvType kv, Findin
     // largest in INT8, and the activations and weights of a prompt by 2^-9, over two layers.
     const double limit = kv == KvType::int8 ? 0.1 : 0.05;
     findings.verify(worst < limit, "largest difference " + std::to_string(worst));
+}
+
+// A stage that runs fused kernels against its default body, the ops one by one.
+using Stage = void (*)(cuda::CudaBackend&, const Pass&);
+
+void fusedStageEqualsTheOps(LinearForm form, std::int64_t tokens, Stage fused, Stage ops,
+                            Findings& findings) {
+    const TinyModel model = makeTinyModel(form);
+    cuda::CudaBackend backend(*cuda::chooseDevice(), {kContext, KvType::bf16});
+    CHECK(backend.prepare(model.weights).ok());
+    const auto sequence = backend.newSequence({kContext, KvType::bf16});
+    CHECK(sequence.ok());
+    auto& memory = static_cast<cuda::CudaSequence&>(**sequence);
+    const Pass pass = {**sequence, 0, tokens};
+    const auto hiddenAfter = [&](Stage stage) {
+        backend.embed(pass, someIds(static_cast<std::size_t>(tokens)));
+        stage(backend, pass);
+        const kernels::Matrix<float> hidden = memory.activation(Activation::hidden, tokens);
+        return toHost(hidden.data, static_cast<std::size_t>(hidden.rows * hidden.columns),
+                      memory.stream());
+    };
+    const auto got = hiddenAfter(fused);
+    const auto expected = hiddenAfter(ops);
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        // Numbers of about 1 and fewer; activations in planes are off by 2^-16 of their largest.
+        if (!(std::abs(got[i] - expected[i]) <= 1e-4F * (1.0F + std::abs(expected[i])))) {
+            findings.equal(got[i], expected[i], "number " + std::to_string(i));
+            return;
+        }
+    }
 }
 
 void everyRunGivesTheSameBits(Findings& findings) {
@@ -168,6 +199,23 @@ std::vector<Case> cases() {
                                          std::to_string(chunk) + "AreNearFloat64",
                                      [=](Findings& findings) {
                                          logitsAreNearFloat64(form, chunk, KvType::bf16, findings);
+                                     }));
+        }
+    }
+    for (const LinearForm form : allLinearForms()) {
+        for (const std::int64_t tokens : {1, 7}) {
+            all.push_back(deviceCase(std::string("feedforwardOf") + linearFormName(form) + "For" +
+                                         std::to_string(tokens) + "TokensEqualsTheOps",
+                                     [=](Findings& findings) {
+                                         fusedStageEqualsTheOps(
+                                             form, tokens,
+                                             [](cuda::CudaBackend& b, const Pass& pass) {
+                                                 b.addFeedforward(pass, 1);
+                                             },
+                                             [](cuda::CudaBackend& b, const Pass& pass) {
+                                                 b.Backend::addFeedforward(pass, 1);
+                                             },
+                                             findings);
                                      }));
         }
     }
