@@ -13,6 +13,7 @@
 #include <QTimer>
 
 #include "app/engine_thread/thread_weight.h"
+#include "tests/support/pace.h"
 #include "tests/support/window_fixture.h"
 
 namespace apertura::test {
@@ -64,9 +65,7 @@ private:
 // The processor time of this thread between two beats: what the window itself spends. Time in
 // which other programs had the processor is not the window's.
 double threadMilliseconds() {
-    timespec now = {};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+    return workSeconds() * 1e3;
 }
 
 // The share of the processors' time that nothing uses, over the next 300 ms.

@@ -1,11 +1,11 @@
 // What ChatTemplate says when a template or its input is at fault, and the limits that the golden
 // lines do not reach.
-#include <chrono>
 #include <string>
 #include <utility>
 
 #include "inference/text/chat_template.h"
 #include "tests/support/cases.h"
+#include "tests/support/pace.h"
 
 namespace apertura::test {
 
@@ -105,10 +105,10 @@ void hostileTemplates(Findings& findings) {
         "3][-9223372036854775807:9223372036854775807:5] }}",
     };
     for (const char* source : sources) {
-        const auto begin = std::chrono::steady_clock::now();
+        const double begin = workSeconds();
         const Result<std::string> result = render(setup + source);
-        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-        findings.verify(seconds.count() < 30, std::string(source) + " takes long");
+        findings.verify(workSeconds() - begin < 30 * kPatience,
+                        std::string(source) + " takes long");
         findings.verify(!result.ok() || result->size() < 1000,
                         std::string(source) + " gives much text");
     }

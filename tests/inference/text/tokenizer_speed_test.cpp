@@ -1,11 +1,11 @@
 // What loading and encoding cost, with the full vocabulary where it is found.
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <time.h>
 
 #include "inference/text/tokenizer.h"
 #include "tests/support/cases.h"
 #include "tests/support/goldens.h"
+#include "tests/support/pace.h"
 
 namespace apertura::test {
 
@@ -13,27 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define APERTURA_SLOW_BUILD
-#endif
-#endif
-// The limits are those of a release; sanitizers and unoptimized code may take longer.
-#if defined(APERTURA_SLOW_BUILD) || defined(__SANITIZE_ADDRESS__) || \
-    defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
-constexpr double kPatience = 20.0;
-#else
-constexpr double kPatience = 1.0;
-#endif
 constexpr double kLoadSeconds = 0.5 * kPatience;
 constexpr double kMegabyteSeconds = 2.0 * kPatience;
-
-// Seconds of this thread's work, so that a busy machine does not count.
-double workSeconds() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 double secondsToEncode(const Tokenizer& tokenizer, const std::string& text) {
     const double begin = workSeconds();
