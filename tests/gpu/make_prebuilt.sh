@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fills a folder with what tests/gpu/run_all.sh runs, for a machine with an NVIDIA driver and CUDA's libraries
-# and nothing to build with: programs, the plugin beside them, the shared libraries they need in lib/. The headers
-# of these libraries lie there, too, so that run_all.sh --libraries can build where only the toolkit, CMake and a
-# compiler are.
+# and nothing to build with: programs, the plugin beside them, the shared libraries they need in lib/. With
+# development.tar.gz, the headers of these libraries, run_all.sh --libraries can build where only the toolkit, CMake
+# and a compiler are.
 #
 #   tests/gpu/make_prebuilt.sh [--out DIR] [--architectures LIST] [--build DIR]
 #
@@ -13,8 +13,9 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 out="$root/build/gpu-prebuilt"
 build="$root/build/gpu-prebuilt-build"
-# A release's machine code, and PTX that the virtual GPU takes.
-architectures='75-real;80;86-real;89-real;90-real;100-real;120'
+# Machine code for data centre cards, which newer cards of the same generation run, too; PTX for all others and for
+# the virtual GPU. Every architecture is some megabytes more: each program has its own copy of the kernels.
+architectures='75-virtual;80;90-real'
 most_megabytes=60
 
 fail() {
@@ -39,7 +40,7 @@ build_programs() {
     # The old kind of path, as it also holds for what the libraries need in turn.
     # shellcheck disable=SC2016 # $ORIGIN is for the loader
     configure+=(-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON '-DCMAKE_INSTALL_RPATH=$ORIGIN/lib'
-        -DCMAKE_EXE_LINKER_FLAGS=-Wl,--disable-new-dtags)
+        '-DCMAKE_EXE_LINKER_FLAGS=-Wl,--disable-new-dtags' -DCMAKE_CUDA_FLAGS=--compress-mode=size)
     if command -v ninja > /dev/null && [ ! -f "$build/CMakeCache.txt" ]; then
         configure+=(-G Ninja)
     fi
@@ -79,46 +80,44 @@ copy_libraries() {
     done
 }
 
-# copy_headers FOLDER FILE..: keeps the path below FOLDER.
-copy_headers() {
-    local from="$1"
-    shift
-    (cd "$from" && cp -r --parents "$@" "$out/include/")
-}
-
-# development NAME VERSION LIBRARY: a pkg-config file that goes with the folder, and the name that a linker asks for.
+# development NAME LIBRARY: a pkg-config file that goes with the folder it lies in.
 development() {
-    cat > "$out/lib/pkgconfig/$1.pc" << END
+    cat > "$staged/lib/pkgconfig/$1.pc" << END
 prefix=\${pcfiledir}/../..
 Name: $1
 Description: $1
-Version: $2
+Version: $(pkg-config --modversion "$1")
 Cflags: -I\${prefix}/include
-Libs: -L\${prefix}/lib -l$3
+Libs: -L\${prefix}/lib -l$2
 END
 }
 
-copy_development() {
-    local include name
-    include="$(pkg-config --variable=includedir libpcre2-8)"
-    mkdir -p "$out/include" "$out/lib/pkgconfig" "$out/bin" "$out/share/cmake"
-    copy_headers "$include" sentencepiece_processor.h pcre2.h xxhash.h xxh3.h nlohmann CLI unicode
-    cp -r /usr/share/cmake/nlohmann_json /usr/share/cmake/CLI11 "$out/share/cmake/"
-    development sentencepiece "$(pkg-config --modversion sentencepiece)" sentencepiece
-    development libpcre2-8 "$(pkg-config --modversion libpcre2-8)" pcre2-8
-    development libxxhash "$(pkg-config --modversion libxxhash)" xxhash
-    cp -L "$(pkg-config --variable=libdir icu-i18n)"/libicui18n.so.[0-9][0-9] "$out/lib/"
-    for name in sentencepiece pcre2-8 xxhash icuuc icui18n icudata; do
-        (cd "$out/lib" && ln -sf "lib$name".so.* "lib$name.so")
+# What a build needs beside lib/: headers, the names that a linker asks for, what CMake looks for.
+pack_development() {
+    local name
+    staged="$build/development"
+    rm -rf "$staged"
+    mkdir -p "$staged/include" "$staged/lib/pkgconfig" "$staged/bin" "$staged/share/cmake"
+    (cd "$(pkg-config --variable=includedir libpcre2-8)" &&
+        cp -r sentencepiece_processor.h pcre2.h xxhash.h xxh3.h nlohmann CLI unicode "$staged/include/")
+    cp -r /usr/share/cmake/nlohmann_json /usr/share/cmake/CLI11 "$staged/share/cmake/"
+    development sentencepiece sentencepiece
+    development libpcre2-8 pcre2-8
+    development libxxhash xxhash
+    cp -L "$(pkg-config --variable=libdir icu-i18n)"/libicui18n.so.[0-9][0-9] "$staged/lib/"
+    (cd "$staged/lib" && ln -s libicui18n.so.* libicui18n.so)
+    for name in sentencepiece pcre2-8 xxhash icuuc icudata; do
+        ln -s "$(basename "$out/lib/lib$name".so.*)" "$staged/lib/lib$name.so"
     done
-    cp -L "$(command -v pkgconf)" "$out/bin/pkgconf"
-    cp -L "$(ldd "$(command -v pkgconf)" | sed -n 's/.*libpkgconf.* => \([^ ]*\) .*/\1/p')" "$out/bin/"
-    cat > "$out/bin/pkg-config" << 'END'
+    cp -L "$(command -v pkgconf)" "$staged/bin/pkgconf"
+    cp -L "$(ldd "$(command -v pkgconf)" | sed -n 's/.*libpkgconf.* => \([^ ]*\) .*/\1/p')" "$staged/bin/"
+    cat > "$staged/bin/pkg-config" << 'END'
 #!/bin/sh
 here=$(cd "$(dirname "$0")" && pwd)
 LD_LIBRARY_PATH=$here PKG_CONFIG_LIBDIR=$here/../lib/pkgconfig exec "$here/pkgconf" --keep-system-libs "$@"
 END
-    chmod 755 "$out/bin/pkg-config"
+    chmod 755 "$staged/bin/pkg-config"
+    tar -czf "$out/development.tar.gz" -C "$staged" .
 }
 
 build_programs
@@ -127,7 +126,7 @@ mkdir -p "$out"
 out="$(cd "$out" && pwd)"
 copy_programs
 copy_libraries
-copy_development
+pack_development
 printf '%s, architectures %s, %s\n' "$(git -C "$root" describe --always --dirty 2> /dev/null || printf 'no repository')" \
     "$architectures" "$(date -u '+%Y-%m-%d %H:%M UTC')" > "$out/VERSION"
 size="$(du -sm --apparent-size "$out" | cut -f 1)"

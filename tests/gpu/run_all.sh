@@ -6,7 +6,8 @@
 #   --prebuilt DIR      runs the programs in DIR (tests/gpu/make_prebuilt.sh fills such a folder); without it they
 #                       are built here, which needs the CUDA toolkit, CMake, a C++20 compiler and, for the Qt-free
 #                       part of packaging/dependencies-debian.txt, either these packages or --libraries
-#   --libraries DIR     builds with the libraries and headers in DIR, a prebuilt folder
+#   --libraries DIR     builds with the libraries and headers in DIR, a prebuilt folder,
+#                       where the packages are missing
 #   --build DIR         where to build                                   (build/gpu)
 #   --report DIR        where logs and summary.txt go                    (build/gpu-report)
 #   --architectures L   machine code for these, as CMake writes them     (this card's)
@@ -35,7 +36,7 @@ only=kernels,models,sanitizers,benchmark
 is_list=''
 
 usage() {
-    sed -n '2,24s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,23s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 }
 
 fail() {
@@ -184,6 +185,10 @@ build_here() {
     [ -z "$architectures" ] || configure+=("-DAPERTURA_CUDA_ARCHITECTURES=$architectures")
     command -v nvcc > /dev/null || [ ! -x "$cuda/bin/nvcc" ] || configure+=("-DCMAKE_CUDA_COMPILER=$cuda/bin/nvcc")
     if [ -n "$libraries" ]; then
+        mkdir -p "$build/libraries"
+        cp -r "$libraries/lib" "$build/libraries/"
+        tar -xzf "$libraries/development.tar.gz" -C "$build/libraries"
+        libraries="$(cd "$build/libraries" && pwd)"
         configure+=("-DCMAKE_PREFIX_PATH=$libraries" "-DPKG_CONFIG_EXECUTABLE=$libraries/bin/pkg-config")
     fi
     if command -v ninja > /dev/null && [ ! -f "$build/CMakeCache.txt" ]; then
