@@ -55,6 +55,7 @@ private Q_SLOTS:
     void aFailedSendGivesTheTextBack();
     void editingGivesTheDraftBack();
     void samplingShowsRecommendedBesideTheValueInForce();
+    void typedNumbersAreKeptToTheDigit();
     void theSeedLocksToTheLastAnswer();
     void theSeedOfAnAnswerShowsWhenItHasEnded();
     void nothingIsSaidOfSamplingThatHasNotChanged();
@@ -251,6 +252,38 @@ void ViewModelsTest::samplingShowsRecommendedBesideTheValueInForce() {
     QCOMPARE(stage.service.sampling().temperature, 2.0);
     stage.viewModel.sampling()->reset();
     QVERIFY(!stage.viewModel.sampling()->isCustom());
+}
+
+void ViewModelsTest::typedNumbersAreKeptToTheDigit() {
+    Stage stage;
+    SamplingParameterModel& parameters = *stage.viewModel.sampling()->parameters();
+    constexpr int kTemperature = 0;
+    constexpr int kTopK = 1;
+    constexpr int kTopP = 2;
+    parameters.setText(kTemperature, QStringLiteral("0.72"));
+    QCOMPARE(stage.service.sampling().temperature, 0.72);
+    parameters.setValue(kTemperature, 0.7249);
+    QCOMPARE(stage.service.sampling().temperature, 0.7);
+    parameters.setText(kTopK, QStringLiteral("40.6"));
+    QCOMPARE(stage.service.sampling().topK, 41);
+    parameters.setText(kTemperature, QStringLiteral("nan"));
+    QCOMPARE(stage.service.sampling().temperature, 0.7);
+    ModelStatus model = stage.service.model();
+    model.info.recommendedSampling.topP = 0.925;
+    stage.service.setModelStatus(model);
+    parameters.resetValue(kTopP);
+    QCOMPARE(stage.service.sampling().topP, 0.925);
+    QVERIFY(!valueAt(parameters, kTopP, SamplingParameterModel::CustomRole).toBool());
+
+    const QLocale before;
+    QLocale::setDefault(QLocale(QLocale::German));
+    parameters.setText(kTemperature, QStringLiteral("0,65"));
+    const double withComma = stage.service.sampling().temperature;
+    parameters.setText(kTemperature, QStringLiteral("0.35"));
+    const double withPoint = stage.service.sampling().temperature;
+    QLocale::setDefault(before);
+    QCOMPARE(withComma, 0.65);
+    QCOMPARE(withPoint, 0.35);
 }
 
 void ViewModelsTest::theSeedLocksToTheLastAnswer() {

@@ -1,7 +1,9 @@
 #include "ui/view_models/sampling_parameter_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
 
 #include <QCoreApplication>
 #include <QLocale>
@@ -86,6 +88,18 @@ QString valueText(const Parameter& parameter, double value) {
     return QLocale().toString(value, 'g', 6);
 }
 
+// As the locale writes numbers, or with a point as models' cards do.
+std::optional<double> numberIn(const QString& text) {
+    for (const QLocale& locale : {QLocale(), QLocale::c()}) {
+        bool isNumber = false;
+        const double value = locale.toDouble(text, &isNumber);
+        if (isNumber && std::isfinite(value)) {
+            return value;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 SamplingParameterModel::SamplingParameterModel(ChatService& service, QObject* parent)
@@ -144,31 +158,32 @@ QHash<int, QByteArray> SamplingParameterModel::roleNames() const {
 }
 
 void SamplingParameterModel::setValue(int row, double value) {
+    // So that 0.30000000000000004 is stored as 0.3.
+    const double steps = std::round(1.0 / std::min(kParameters[row].step, 1.0));
+    store(row, std::round(value * steps) / steps);
+}
+
+void SamplingParameterModel::store(int row, double value) {
     const Parameter& parameter = kParameters[row];
-    // To the grid of the step, so that 0.30000000000000004 is stored as 0.3.
-    const double steps = std::round(1.0 / parameter.step);
-    const double rounded =
-        parameter.step < 1 ? std::round(value * steps) / steps : std::round(value);
     SamplingOptions options = m_service.sampling();
-    parameter.write(options, std::clamp(rounded, parameter.from, parameter.to));
+    parameter.write(options, std::clamp(value, parameter.from, parameter.to));
     m_service.setSampling(options);
 }
 
 void SamplingParameterModel::setText(int row, const QString& text) {
     const Parameter& parameter = kParameters[row];
-    bool isNumber = false;
-    const double value = QLocale().toDouble(text.trimmed(), &isNumber);
-    if (isNumber) {
-        setValue(row, value);
+    const std::optional<double> value = numberIn(text.trimmed());
+    if (value) {
+        store(row, parameter.step < 1 ? *value : std::round(*value));
     } else if (parameter.offLabel && text.trimmed() == ParameterTable::tr(parameter.offLabel)) {
-        setValue(row, parameter.offValue);
+        store(row, parameter.offValue);
     }
     // Typed text that changed nothing is replaced by the value in force.
     Q_EMIT dataChanged(index(row), index(row), {ValueTextRole});
 }
 
 void SamplingParameterModel::resetValue(int row) {
-    setValue(row, m_rows[row].recommended);
+    store(row, m_rows[row].recommended);
 }
 
 void SamplingParameterModel::refresh() {

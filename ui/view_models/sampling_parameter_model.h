@@ -34,8 +34,9 @@ public:
     QVariant data(const QModelIndex& index, int role) const override;
     QHash<int, QByteArray> roleNames() const override;
 
+    // Of the slider: goes to the nearest step.
     Q_INVOKABLE void setValue(int row, double value);
-    // What a person typed; nothing happens where it is no number.
+    // What a person typed, kept to the digit; nothing happens where it is no number.
     Q_INVOKABLE void setText(int row, const QString& text);
     Q_INVOKABLE void resetValue(int row);
     void refresh();
@@ -49,6 +50,8 @@ private:
         bool operator==(const Row&) const = default;
         bool isSameRow(const Row& other) const { return parameter == other.parameter; }
     };
+
+    void store(int row, double value);
 
     ChatService& m_service;
     QVector<Row> m_rows;
