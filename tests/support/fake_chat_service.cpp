@@ -102,6 +102,13 @@ void FakeChatService::setTurnState(int index, MessageState state, const QString&
     }
 }
 
+void FakeChatService::addVersion(int index, const QString& text) {
+    Slot& slot = find(m_current)->path[index];
+    slot.versions.append(newTurn(slot.versions[0].role, text));
+    slot.shown = static_cast<int>(slot.versions.size()) - 1;
+    Q_EMIT turnsReset();
+}
+
 void FakeChatService::finishNow() {
     m_chunk = static_cast<int>(m_streaming.size()) + 1;
     streamChunk();

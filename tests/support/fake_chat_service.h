@@ -29,7 +29,8 @@ public:
     void setModelStatus(const ModelStatus& status);
     void setReadouts(const Readouts& readouts);
     void setTurnState(int index, MessageState state, const QString& error);
-    void finishNow();   // the rest of the running answer at once
+    void addVersion(int index, const QString& text);  // of one turn, and shows it
+    void finishNow();                                 // the rest of the running answer at once
     void loseAnswer();  // the running answer could not be stored: its question stands alone
 
     // ---- what the test asks

@@ -31,6 +31,7 @@ private Q_SLOTS:
     void aFailedSendKeepsTheText();
     void aReaderWhoScrolledUpIsLeftInPeace();
     void aSystemPromptBeingTypedIsNotLost();
+    void anotherVersionAboveLeavesThePlace();
     void firstStartAsksAnExample();
     void aFailedModelSaysWhyAndTheWindowStaysUsable();
     void narrowWindowsHideThePanels();
@@ -251,6 +252,31 @@ void WindowTest::aSystemPromptBeingTypedIsNotLost() {
     press(Qt::Key_Delete);
     QCOMPARE(m_fixture->service.systemPrompt(), QString());
     QVERIFY(m_fixture->item("systemPrompt"));  // it does not fold away under the cursor
+}
+
+void WindowTest::anotherVersionAboveLeavesThePlace() {
+    QStringList turns;
+    for (int i = 0; i < 30; ++i) {
+        turns << QStringLiteral("Turn %1").arg(i);
+    }
+    m_fixture->service.openConversation(
+        m_fixture->service.addConversation(QStringLiteral("Long"), turns, 0));
+    QQuickItem* list = m_fixture->item("messageList");
+    QTRY_VERIFY(list->property("atYEnd").toBool());
+    QTRY_VERIFY(list->property("contentY").toDouble() > 200);
+    press(Qt::Key_PageUp);
+    press(Qt::Key_PageUp);
+    QTest::qWait(50);
+    QVERIFY(!list->property("atYEnd").toBool());
+    const double place = list->property("contentY").toDouble();
+    constexpr int kFarAbove = 1;
+    m_fixture->service.addVersion(kFarAbove, QStringLiteral("Another answer"));
+    m_fixture->service.addVersion(kFarAbove + 10, QStringLiteral("Another answer"));
+    QTest::qWait(50);
+    QCOMPARE(list->property("contentY").toDouble(), place);
+    type(QStringLiteral("New question"));
+    press(Qt::Key_Return);
+    QTRY_VERIFY(list->property("atYEnd").toBool());
 }
 
 void WindowTest::firstStartAsksAnExample() {

@@ -15,7 +15,15 @@ Item {
 
     function followEnd() { list.positionViewAtEnd(); following = true }
     function keepFollowing() { root.following && list.positionViewAtEnd() }
-    function scrollBy(distance: real) { list.contentY += distance; list.returnToBounds(); following = list.atYEnd }
+    // Not followed meanwhile: rows that come into being on the way change the content's height.
+    function scrollBy(distance: real) { following = false; list.contentY += distance; list.returnToBounds(); following = list.atYEnd }
+
+    Connections {
+        target: root.viewModel
+
+        function onConversationChanged() { root.following = true }
+        function onAnsweringChanged() { root.viewModel.answering && root.followEnd() }
+    }
 
     Shortcut { sequence: "PgUp"; onActivated: root.scrollBy(-0.9 * list.height) }
     Shortcut { sequence: "PgDown"; onActivated: root.scrollBy(0.9 * list.height) }
@@ -45,7 +53,7 @@ Item {
         onMovementEnded: root.following = list.atYEnd
         onContentHeightChanged: root.keepFollowing()
         onHeightChanged: root.keepFollowing()
-        onCountChanged: root.followEnd()
+        onCountChanged: root.keepFollowing()
 
         delegate: DelegateChooser {
             role: "kind"

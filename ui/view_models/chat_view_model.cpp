@@ -21,6 +21,8 @@ ChatViewModel::ChatViewModel(ChatService& service, Settings& settings, ModelLibr
       m_window(settings),
       m_draft(service),
       m_deletionUndo(service) {
+    connect(&service, &ChatService::currentConversationChanged, this,
+            &ChatViewModel::conversationChanged);
     connect(&service, &ChatService::currentConversationChanged, this, &ChatViewModel::titleChanged);
     connect(&service, &ChatService::conversationsChanged, this, &ChatViewModel::titleChanged);
     connect(&m_messages, &MessageModel::answeringChanged, this, &ChatViewModel::answeringChanged);

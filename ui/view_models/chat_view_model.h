@@ -38,6 +38,7 @@ class ChatViewModel : public QObject {
     Q_PROPERTY(apertura::DeletionUndo* deletionUndo READ deletionUndo CONSTANT)
     Q_PROPERTY(apertura::LinkRequest* link READ link CONSTANT)
 
+    Q_PROPERTY(qint64 conversation READ conversation NOTIFY conversationChanged)  // 0 = a new one
     Q_PROPERTY(QString title READ title NOTIFY titleChanged)             // of the open conversation
     Q_PROPERTY(bool answering READ isAnswering NOTIFY answeringChanged)  // here, or queued
     Q_PROPERTY(QString systemPrompt READ systemPrompt WRITE setSystemPrompt NOTIFY
@@ -69,6 +70,7 @@ public:
     DeletionUndo* deletionUndo() { return &m_deletionUndo; }
     LinkRequest* link() { return &m_link; }
 
+    qint64 conversation() const { return m_service.currentConversation(); }
     QString title() const;
     bool isAnswering() const { return m_messages.isAnswering(); }
     QString systemPrompt() const { return m_service.systemPrompt(); }
@@ -96,6 +98,7 @@ public:
     Q_INVOKABLE void close(const QRect& geometry, bool maximized);
 
 Q_SIGNALS:
+    void conversationChanged();
     void titleChanged();
     void answeringChanged();
     void conversationSettingsChanged();
