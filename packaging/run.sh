@@ -39,7 +39,7 @@ has_display() {
 # Feeds standard input to the chat, or the example question where there is nothing to read.
 piped_chat() {
     local first=''
-    IFS= read -r first || true
+    while IFS= read -r first && [ -z "$first" ]; do :; done
     if [ -n "$first" ]; then
         { printf '%s\n' "$first"; cat; } | "$programs/apertura-cli" chat "$1"
     else
