@@ -214,7 +214,8 @@ public:
     }
 
     void raise() {
-        m_window->show();
+        // show() would make a maximized window normal.
+        m_window->setWindowStates(m_window->windowStates() & ~Qt::WindowMinimized);
         m_window->raise();
         m_window->requestActivate();
     }
