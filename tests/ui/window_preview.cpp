@@ -2,7 +2,8 @@
 //
 //   window_preview SCENE OUT.png [WIDTH HEIGHT] [dark] [rtl] [scale PERCENT]
 //
-// Scenes: first conversation long error failed loading reading streaming full link rename
+// Scenes: first conversation hindi chinese hebrew long error failed loading reading streaming full
+// link
 #include <cstdio>
 
 #include <QGuiApplication>

@@ -8,6 +8,7 @@ AppButton {
     implicitHeight: Theme.sendSize + Theme.space1
     contentItem: AppLabel {
         text: root.text
+        horizontalAlignment: undefined // where the question begins
         wrapMode: Text.Wrap
         elide: Text.ElideNone
     }

@@ -7,5 +7,6 @@ Text {
     color: Theme.text
     font.pixelSize: Theme.textSize
     elide: Text.ElideRight
+    horizontalAlignment: Text.AlignLeft // where the window begins, whatever the language of the text
     verticalAlignment: Text.AlignVCenter
 }
