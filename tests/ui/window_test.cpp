@@ -27,6 +27,9 @@ private Q_SLOTS:
     void regeneratingShowsTwoOfTwoAndSwitches();
     void aQuestionWithoutAnAnswerOffersOne();
     void renamingKeepsTheNewTitle();
+    void aDoubleClickRenames();
+    void afterChoosingAChatItsQuestionCanBeTyped();
+    void aCancelledModelIsNotOfferedAgain();
     void deletingCanBeUndone();
     void aFailedSendKeepsTheText();
     void aReaderWhoScrolledUpIsLeftInPeace();
@@ -191,6 +194,46 @@ void WindowTest::renamingKeepsTheNewTitle() {
     }
     press(Qt::Key_Return);
     QCOMPARE(m_fixture->service.conversations()[0].title, QStringLiteral("New name"));
+}
+
+void WindowTest::aDoubleClickRenames() {
+    m_fixture->service.addSampleConversations();
+    QTRY_VERIFY(m_fixture->items("conversationRow").size() > 2);
+    QTest::qWait(50);
+    QQuickItem* row = m_fixture->items("conversationRow")[1];
+    const QPoint place = row->mapToScene({40, row->height() - 10}).toPoint();
+    QTest::mouseClick(m_window, Qt::LeftButton, Qt::NoModifier, place);
+    QTest::mouseDClick(m_window, Qt::LeftButton, Qt::NoModifier, place);
+    QTest::qWait(50);
+    for (const QChar character : QStringLiteral("New name")) {
+        QTest::sendKeyEvent(QTest::Click, m_window, Qt::Key_unknown, QString(character),
+                            Qt::NoModifier);
+    }
+    press(Qt::Key_Return);
+    QCOMPARE(m_fixture->service.conversations()[1].title, QStringLiteral("New name"));
+}
+
+void WindowTest::afterChoosingAChatItsQuestionCanBeTyped() {
+    m_fixture->service.addSampleConversations();
+    QTRY_VERIFY(m_fixture->items("conversationRow").size() > 2);
+    QTest::qWait(50);
+    click(m_fixture->items("conversationRow")[1]);
+    QCOMPARE(m_fixture->service.currentConversation(), m_fixture->service.conversations()[1].id);
+    QVERIFY(field()->hasActiveFocus());
+    click(m_fixture->item("newChatButton"));
+    QCOMPARE(m_fixture->service.currentConversation(), 0);
+    QVERIFY(field()->hasActiveFocus());
+}
+
+void WindowTest::aCancelledModelIsNotOfferedAgain() {
+    ModelStatus status = m_fixture->service.model();
+    status.phase = ModelPhase::failed;
+    status.error = QStringLiteral("config.json: hidden_size is missing.");
+    m_fixture->service.setModelStatus(status);
+    QTRY_COMPARE(m_fixture->items("noticeAction").size(), 1);
+    m_fixture->service.setModelStatus(ModelStatus());
+    QTRY_COMPARE(m_fixture->items("noticeAction").size(), 0);
+    QVERIFY(!m_fixture->items("sentence").isEmpty());
 }
 
 void WindowTest::deletingCanBeUndone() {

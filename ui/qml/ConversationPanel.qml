@@ -36,7 +36,7 @@ Rectangle {
             Layout.rightMargin: Theme.space3
             iconName: "plus"
             text: qsTr("New chat")
-            onClicked: root.viewModel.newConversation()
+            onClicked: { root.viewModel.newConversation(); root.conversationChosen() }
         }
         ListView {
             id: list

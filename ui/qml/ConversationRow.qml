@@ -24,6 +24,7 @@ ItemDelegate {
     signal removed(double id)
     signal withdrawn(double id)
 
+    objectName: "conversationRow"
     implicitHeight: Theme.controlHeight + Theme.space1 + topPadding
     leftPadding: Theme.space4
     rightPadding: Theme.space4
@@ -47,6 +48,7 @@ ItemDelegate {
         AppLabel {
             text: root.displayTitle
             visible: !root.renaming
+            horizontalAlignment: undefined // where the title begins
             font.weight: root.unread ? Font.DemiBold : Font.Normal
             Layout.fillWidth: true
         }

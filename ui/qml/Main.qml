@@ -58,6 +58,7 @@ ApplicationWindow {
                 Layout.preferredWidth: Theme.leftPanelWidth
                 visible: !root.narrow && root.panels.leftPanelOpen
                 viewModel: root.viewModel
+                onConversationChosen: chat.focusComposer()
             }
 
             ChatColumn {
@@ -96,7 +97,7 @@ ApplicationWindow {
         ConversationPanel {
             anchors.fill: parent
             viewModel: root.viewModel
-            onConversationChosen: leftDrawer.close()
+            onConversationChosen: { leftDrawer.close(); chat.focusComposer() }
         }
     }
 

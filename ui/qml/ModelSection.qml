@@ -56,7 +56,7 @@ Section {
         Layout.fillWidth: true
         stacked: true
         sentence: root.problem
-        actionText: qsTr("Try again")
+        actionText: root.status.failed ? qsTr("Try again") : "" // what was cancelled is chosen anew
         onActionWanted: root.retryWanted()
     }
 
