@@ -8,66 +8,83 @@ namespace apertura::kernels::cuda {
 
 namespace {
 
-// One warp per output row: a row of 4,096 BF16 numbers is 16 loads of 512 bytes. Eight warps share
-// the block so that the activations they read come from the same L1 cache.
-constexpr int kRowsPerBlock = 8;
+constexpr int kWarps = 8;
 // Blocks that a multiprocessor is to hold at least: room for 128 registers, so that none is
 // spilled.
 constexpr int kBlocksAtOnce = 2;
+// Inputs that a warp takes at least before more warps share a row.
+constexpr std::int64_t kInputsPerWarp = 512;
 
-// The lane's share of row . x[t], from numbers that may be read 16 bytes at a time.
-template <typename Number, int kTokens>
-__device__ void accumulateVectors(const Number* row, Matrix<const float> x,
-                                  float (&sums)[kTokens]) {
-    constexpr int kCount = kNumbersPerLoad<Number>;
-    const int lane = threadIdx.x % kWarpLanes;
-    for (std::int64_t i = lane * kCount; i < x.columns; i += kWarpLanes * kCount) {
-        float weights[kCount];
-        loadFloats(row + i, weights);
+// Rows that a warp takes at once: each activation read serves so many weights, and each lane has so
+// many loads in flight.
+template <int kTokens>
+inline constexpr int kRowsPerWarp = kTokens <= 2 ? 8 : 4;
+
+// As accumulateDenseRows(), for rows of any length at any alignment.
+template <int kRows, int kTokens, typename Number>
+__device__ void accumulateSingly(const Number* rows, int count, int worker, int workers,
+                                 Matrix<const float> x, float (&sums)[kRows][kTokens]) {
+    const int lane = worker * kWarpLanes + threadIdx.x % kWarpLanes;
+    for (std::int64_t i = lane; i < x.columns; i += workers * kWarpLanes) {
 #pragma unroll
-        for (int t = 0; t < kTokens; ++t) {
-            const auto* const values = reinterpret_cast<const float4*>(x.data + t * x.stride + i);
+        for (int r = 0; r < kRows; ++r) {
+            if (r < count) {
+                const float weight = toFloat(rows[r * x.columns + i]);
 #pragma unroll
-            for (int q = 0; q < kCount / 4; ++q) {
-                sums[t] = addProducts(weights + 4 * q, values[q], sums[t]);
+                for (int t = 0; t < kTokens; ++t) {
+                    sums[r][t] += weight * x.data[t * x.stride + i];
+                }
             }
         }
     }
 }
 
-template <typename Number, int kTokens>
-__device__ void accumulateSingly(const Number* row, Matrix<const float> x, float (&sums)[kTokens]) {
-    for (std::int64_t i = threadIdx.x % kWarpLanes; i < x.columns; i += kWarpLanes) {
-        const float weight = toFloat(row[i]);
-#pragma unroll
-        for (int t = 0; t < kTokens; ++t) {
-            sums[t] += weight * x.data[t * x.stride + i];
+enum class Access { quads, singly };
+
+// `splits` (1, 2, 4 or 8) warps share the inputs of kRowsPerWarp rows.
+template <typename Number, int kTokens, Access access>
+__global__ void __launch_bounds__(kWarps* kWarpLanes, kBlocksAtOnce)
+    denseMatmulKernel(const Number* weight, Matrix<const float> x, Matrix<float> y, Store store,
+                      int splits) {
+    constexpr int kRows = kRowsPerWarp<kTokens>;
+    __shared__ float partial[kWarps][kRows][kTokens];
+    const int warp = threadIdx.x / kWarpLanes;
+    const std::int64_t blockOutput =
+        static_cast<std::int64_t>(blockIdx.x) * (kWarps / splits) * kRows;
+    const std::int64_t output = blockOutput + warp / splits * kRows;
+    const auto count = static_cast<int>(min(y.columns - output, std::int64_t{kRows}));
+    float sums[kRows][kTokens] = {};
+    if (count > 0) {
+        const Number* const rows = weight + output * x.columns;
+        if constexpr (access == Access::quads) {
+            accumulateDenseRows(rows, x.columns, count, warp % splits, splits, StoredInput{x},
+                                sums);
+        } else {
+            accumulateSingly(rows, count, warp % splits, splits, x, sums);
         }
     }
-}
-
-enum class Access { vectors, singly };
-
-template <typename Number, int kTokens, Access access>
-__global__ void __launch_bounds__(kRowsPerBlock* kWarpLanes, kBlocksAtOnce)
-    denseMatmulKernel(const Number* weight, Matrix<const float> x, Matrix<float> y, Store store) {
-    const std::int64_t output =
-        static_cast<std::int64_t>(blockIdx.x) * kRowsPerBlock + threadIdx.x / kWarpLanes;
-    if (output >= y.columns) {
-        return;  // the whole warp
-    }
-    const Number* const row = weight + output * x.columns;
-    float sums[kTokens] = {};
-    if constexpr (access == Access::vectors) {
-        accumulateVectors<Number, kTokens>(row, x, sums);
-    } else {
-        accumulateSingly<Number, kTokens>(row, x, sums);
-    }
 #pragma unroll
-    for (int t = 0; t < kTokens; ++t) {
-        const float total = warpSum(sums[t]);
-        if (threadIdx.x % kWarpLanes == 0) {
-            float& result = y.data[t * y.stride + output];
+    for (int r = 0; r < kRows; ++r) {
+#pragma unroll
+        for (int t = 0; t < kTokens; ++t) {
+            const float sum = warpSum(sums[r][t]);
+            if (threadIdx.x % kWarpLanes == 0) {
+                partial[warp][r][t] = sum;
+            }
+        }
+    }
+    __syncthreads();
+    // Rows of the block by token, one number in each thread.
+    const int rows = kWarps / splits * kRows;
+    for (int i = threadIdx.x; i < rows * kTokens; i += kWarps * kWarpLanes) {
+        const int row = i % rows;
+        const int t = i / rows;
+        if (blockOutput + row < y.columns) {
+            float total = 0.0F;
+            for (int s = 0; s < splits; ++s) {
+                total += partial[row / kRows * splits + s][row % kRows][t];
+            }
+            float& result = y.data[t * y.stride + blockOutput + row];
             result = store == Store::add ? result + total : total;
         }
     }
@@ -79,14 +96,19 @@ void launchFor(const DenseMatrix& weight, Matrix<const float> x, Matrix<float> y
     const auto isAligned = [](const void* data) {
         return reinterpret_cast<std::uintptr_t>(data) % 16 == 0;
     };
-    // Every row and every token must begin on 16 bytes.
-    const bool canUseVectors = x.columns % kNumbersPerLoad<Number> == 0 && x.stride % 4 == 0 &&
-                               isAligned(weight.data) && isAligned(x.data);
-    const dim3 grid(static_cast<unsigned>((y.columns + kRowsPerBlock - 1) / kRowsPerBlock));
-    const auto kernel = canUseVectors ? denseMatmulKernel<Number, kTokens, Access::vectors>
-                                      : denseMatmulKernel<Number, kTokens, Access::singly>;
-    launch(kernel, {grid, dim3(kRowsPerBlock * kWarpLanes)}, stream,
-           reinterpret_cast<const Number*>(weight.data), x, y, store);
+    // Every row and every token must begin where a quad may.
+    const bool canUseQuads = x.columns % kDenseQuad == 0 && x.stride % kDenseQuad == 0 &&
+                             isAligned(weight.data) && isAligned(x.data);
+    int splits = 1;
+    while (splits < kWarps && x.columns >= 2 * splits * kInputsPerWarp) {
+        splits *= 2;
+    }
+    const std::int64_t rowsPerBlock = kWarps / splits * kRowsPerWarp<kTokens>;
+    const dim3 grid(static_cast<unsigned>((y.columns + rowsPerBlock - 1) / rowsPerBlock));
+    const auto kernel = canUseQuads ? denseMatmulKernel<Number, kTokens, Access::quads>
+                                    : denseMatmulKernel<Number, kTokens, Access::singly>;
+    launch(kernel, {grid, dim3(kWarps * kWarpLanes)}, stream,
+           reinterpret_cast<const Number*>(weight.data), x, y, store, splits);
 }
 
 template <typename Number>

@@ -8,8 +8,7 @@
 
 namespace apertura::kernels::cuda {
 
-// Rows of A that a block takes: each activation read serves so many weights, and as many loads of
-// 16 bytes are in flight in each lane.
+// Rows of A that a block takes: each activation read serves so many weights.
 inline constexpr int kAdapterRowsPerBlock = 4;
 
 // Blocks that computeAdapterRows() needs.
@@ -18,54 +17,23 @@ constexpr unsigned adapterBlocks(const AdapterRows& adapter) {
                                  kAdapterRowsPerBlock);
 }
 
-// Activations as they lie in memory: operator()(t, i) gives inputs i .. i + 3 of token t.
-struct StoredInput {
-    Matrix<const float> x;  // rows 16-byte aligned
-
-    __device__ float4 operator()(int t, std::int64_t i) const {
-        return *reinterpret_cast<const float4*>(x.data + t * x.stride + i);
-    }
-};
-
-template <typename Number, int kTokens, int kWarps, typename Input>
-__device__ void accumulateAdapterRows(const AdapterRows& adapter, int firstRow, const Input& input,
-                                      float (&sums)[kAdapterRowsPerBlock][kTokens]) {
-    constexpr int kCount = kNumbersPerLoad<Number>;
-    const std::int64_t inputs = adapter.a.columns;
-    const auto* const rows = reinterpret_cast<const Number*>(adapter.a.data) + firstRow * inputs;
-    const int count = min(static_cast<int>(adapter.a.rows) - firstRow, kAdapterRowsPerBlock);
-    for (std::int64_t i = threadIdx.x * kCount; i < inputs; i += kWarps * kWarpLanes * kCount) {
-        float weights[kAdapterRowsPerBlock][kCount] = {};
-#pragma unroll
-        for (int r = 0; r < kAdapterRowsPerBlock; ++r) {
-            if (r < count) {
-                loadFloats(rows + r * inputs + i, weights[r]);
-            }
-        }
-#pragma unroll
-        for (int t = 0; t < kTokens; ++t) {
-#pragma unroll
-            for (int q = 0; q < kCount; q += 4) {
-                const float4 x = input(t, i + q);
-#pragma unroll
-                for (int r = 0; r < kAdapterRowsPerBlock; ++r) {
-                    sums[r][t] = addProducts(weights[r] + q, x, sums[r][t]);
-                }
-            }
-        }
-    }
-}
-
 // low[t, r] = row r of A times input t, for rows `firstRow` .. + 3, by all kWarps warps of the
-// block, which split the inputs. Requires: inputs a multiple of 8.
+// block, which split the inputs. Requires: inputs a multiple of 4.
 template <int kTokens, int kWarps, typename Input>
 __device__ void computeAdapterRows(const AdapterRows& adapter, int firstRow, const Input& input) {
     __shared__ float partial[kWarps][kAdapterRowsPerBlock][kTokens];
     float sums[kAdapterRowsPerBlock][kTokens] = {};
+    const std::int64_t inputs = adapter.a.columns;
+    const auto* const rows =
+        reinterpret_cast<const std::uint16_t*>(adapter.a.data) + firstRow * inputs;
+    const auto accumulate = [&](auto* typedRows) {
+        accumulateDenseRows(typedRows, inputs, static_cast<int>(adapter.a.rows) - firstRow,
+                            threadIdx.x / kWarpLanes, kWarps, input, sums);
+    };
     if (adapter.a.type == NumberType::bf16) {
-        accumulateAdapterRows<__nv_bfloat16, kTokens, kWarps>(adapter, firstRow, input, sums);
+        accumulate(reinterpret_cast<const __nv_bfloat16*>(rows));
     } else {
-        accumulateAdapterRows<__half, kTokens, kWarps>(adapter, firstRow, input, sums);
+        accumulate(reinterpret_cast<const __half*>(rows));
     }
 #pragma unroll
     for (int r = 0; r < kAdapterRowsPerBlock; ++r) {
@@ -89,16 +57,15 @@ __device__ void computeAdapterRows(const AdapterRows& adapter, int firstRow, con
     }
 }
 
-// Lanes that share a row of B: rows are short, so a warp takes four, 64 numbers of each at a time.
+// Lanes that share a row of B: rows are short, so a warp takes four, 32 numbers of each at a time.
 inline constexpr int kLowRankLanes = 8;
 
 // The lane's share of row . low[t]; warpSum(sums[t], kLowRankLanes) is the whole.
 template <typename Number, int kTokens>
 __device__ void accumulateLowRank(const Number* row, Matrix<const float> low,
                                   float (&sums)[kTokens]) {
-    constexpr int kCount = kNumbersPerLoad<Number>;
     const int member = threadIdx.x % kLowRankLanes;
-    if (low.columns % kCount != 0) {
+    if (low.columns % kDenseQuad != 0) {
         for (std::int64_t r = member; r < low.columns; r += kLowRankLanes) {
             const float weight = toFloat(row[r]);
 #pragma unroll
@@ -108,17 +75,13 @@ __device__ void accumulateLowRank(const Number* row, Matrix<const float> low,
         }
         return;
     }
-    for (std::int64_t r = member * kCount; r < low.columns; r += kLowRankLanes * kCount) {
-        float weights[kCount];
+    const StoredInput input = {low};
+    for (std::int64_t r = member * kDenseQuad; r < low.columns; r += kLowRankLanes * kDenseQuad) {
+        float weights[kDenseQuad];
         loadFloats(row + r, weights);
 #pragma unroll
         for (int t = 0; t < kTokens; ++t) {
-            const auto* const values =
-                reinterpret_cast<const float4*>(low.data + t * low.stride + r);
-#pragma unroll
-            for (int q = 0; q < kCount / 4; ++q) {
-                sums[t] = addProducts(weights + 4 * q, values[q], sums[t]);
-            }
+            sums[t] = addProducts(weights, input(t, r), sums[t]);
         }
     }
 }

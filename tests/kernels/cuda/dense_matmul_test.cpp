@@ -46,7 +46,8 @@ std::vector<Case> cases() {
                        [=](Findings& findings) {
                            for (const Shape shape :
                                 {Shape{1, 1, 1}, Shape{31, 33, 3}, Shape{33, 4097, 1},
-                                 Shape{129, 256, 8}, Shape{16, 320, 5}}) {
+                                 Shape{129, 256, 8}, Shape{16, 320, 5}, Shape{73, 1024, 2},
+                                 Shape{41, 2048, 1}, Shape{19, 4100, 4}}) {
                                compare(findings, form, shape, cuda::Store::replace);
                                compare(findings, form, shape, cuda::Store::add);
                            }
