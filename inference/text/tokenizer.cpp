@@ -1,48 +1,38 @@
 #include "inference/text/tokenizer.h"
 
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "inference/text/byte_level_tokenizer.h"
 #include "inference/text/sentencepiece_tokenizer.h"
 #include "inference/text/text_stream.h"
+#include "inference/weights/json_fields.h"
 
 namespace apertura {
 
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
+
+constexpr const char* kConfigFile = "tokenizer_config.json";
 
 // In bytes; the largest known are 35 MB and 0.3 MB.
-constexpr std::uintmax_t kLargestTokenizer = std::uintmax_t{256} << 20;
-constexpr std::uintmax_t kLargestConfig = std::uintmax_t{8} << 20;
+constexpr std::int64_t kLargestTokenizer = std::int64_t{256} << 20;
+constexpr std::int64_t kLargestConfig = std::int64_t{8} << 20;
 
 // Absent where there is no such file.
-Result<std::optional<std::string>> readOptionalFile(const fs::path& file, std::uintmax_t largest) {
-    const std::string name = file.filename().string();
-    std::error_code error;
-    const fs::file_status status = fs::status(file, error);
-    if (status.type() == fs::file_type::not_found) {
+Result<std::optional<std::string>> readOptionalFile(const fs::path& directory, const char* name,
+                                                    std::int64_t largest) {
+    std::error_code ignored;
+    if (!fs::exists(fs::symlink_status(directory / name, ignored))) {
         return std::optional<std::string>();
     }
-    if (status.type() != fs::file_type::regular) {
-        return Error{ErrorCode::fileMissing, name + ": cannot be read as a file."};
+    auto content = readTextFile(directory / name, name, largest);
+    if (!content) {
+        return content.error();
     }
-    const std::uintmax_t size = fs::file_size(file, error);
-    if (!error && size > largest) {
-        return Error{ErrorCode::fileCorrupt, name + ": has " + std::to_string(size) +
-                                                 " bytes, more than any tokenizer needs."};
-    }
-    std::ifstream stream(file, std::ios::binary);
-    std::string content(error ? 0 : static_cast<std::size_t>(size), '\0');
-    if (error || !stream.read(content.data(), static_cast<std::streamsize>(content.size()))) {
-        return Error{ErrorCode::fileMissing, name + ": cannot be read."};
-    }
-    return std::optional(std::move(content));
+    return std::optional(std::move(content.value()));
 }
 
 // tokenizer_config.json as far as it matters here.
@@ -51,23 +41,31 @@ struct TokenizerConfig {
     bool addBos = true;
 };
 
+// A member of an object; nothing where it is absent or null.
+const nlohmann::json* memberOf(const nlohmann::json& object, const char* name) {
+    const auto found = object.find(name);
+    return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
 // A special token's spelling: a text, an object with `content`, or null.
-Result<std::string> readSpelling(const Json& config, const char* name) {
-    const Json entry = config.value(name, Json());
-    const Json spelling = entry.is_object() ? entry.value("content", Json()) : entry;
-    if (spelling.is_null()) {
+Result<std::string> readSpelling(const nlohmann::json& config, const char* name) {
+    const nlohmann::json* spelling = memberOf(config, name);
+    if (spelling != nullptr && spelling->is_object()) {
+        spelling = memberOf(*spelling, "content");
+    }
+    if (spelling == nullptr) {
         return std::string();
     }
-    if (!spelling.is_string()) {
-        return Error{ErrorCode::fileCorrupt,
-                     std::string("tokenizer_config.json: ") + name + " is not a text."};
+    if (!spelling->is_string()) {
+        return fileError(ErrorCode::fileCorrupt, kConfigFile,
+                         std::string(name) + " is not a text.");
     }
-    return spelling.get<std::string>();
+    return spelling->get<std::string>();
 }
 
 Result<TokenizerConfig> readConfig(const fs::path& directory) {
     const Result<std::optional<std::string>> content =
-        readOptionalFile(directory / "tokenizer_config.json", kLargestConfig);
+        readOptionalFile(directory, kConfigFile, kLargestConfig);
     if (!content) {
         return content.error();
     }
@@ -75,18 +73,18 @@ Result<TokenizerConfig> readConfig(const fs::path& directory) {
     if (!*content) {
         return config;
     }
-    const Json json = Json::parse(**content, nullptr, false);
-    if (!json.is_object()) {
-        return Error{ErrorCode::fileCorrupt, "tokenizer_config.json: is not a JSON object."};
+    const auto json = parseJsonObject<nlohmann::json>(**content, kConfigFile);
+    if (!json) {
+        return json.error();
     }
-    Result<std::string> bos = readSpelling(json, "bos_token");
-    Result<std::string> eos = readSpelling(json, "eos_token");
+    Result<std::string> bos = readSpelling(*json, "bos_token");
+    Result<std::string> eos = readSpelling(*json, "eos_token");
     if (!bos || !eos) {
         return bos ? eos.error() : bos.error();
     }
     config.texts = {std::move(bos.value()), std::move(eos.value())};
-    const auto addBos = json.find("add_bos_token");
-    config.addBos = addBos == json.end() || *addBos != false;
+    const nlohmann::json* addBos = memberOf(*json, "add_bos_token");
+    config.addBos = addBos == nullptr || *addBos != false;
     return config;
 }
 
@@ -98,7 +96,7 @@ Result<std::shared_ptr<const Tokenizer>> loadTokenizer(const fs::path& directory
         return config.error();
     }
     const Result<std::optional<std::string>> json =
-        readOptionalFile(directory / "tokenizer.json", kLargestTokenizer);
+        readOptionalFile(directory, "tokenizer.json", kLargestTokenizer);
     if (!json) {
         return json.error();
     }
@@ -110,7 +108,7 @@ Result<std::shared_ptr<const Tokenizer>> loadTokenizer(const fs::path& directory
         return std::shared_ptr<const Tokenizer>(std::move(tokenizer.value()));
     }
     const Result<std::optional<std::string>> model =
-        readOptionalFile(directory / "tokenizer.model", kLargestTokenizer);
+        readOptionalFile(directory, "tokenizer.model", kLargestTokenizer);
     if (!model) {
         return model.error();
     }

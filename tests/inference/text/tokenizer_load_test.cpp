@@ -7,6 +7,7 @@
 #include "inference/text/sentencepiece_tokenizer.h"
 #include "inference/text/tokenizer.h"
 #include "tests/support/cases.h"
+#include "tests/support/checkpoint_writer.h"
 #include "tests/support/goldens.h"
 
 namespace apertura::test {
@@ -186,6 +187,23 @@ void brokenCheckpointsNameTheField(Findings& findings) {
     }
 }
 
+// tokenizer_config.json comes with a download as well.
+void damagedConfigsAreRefused(Findings& findings) {
+    const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+    for (const std::string& config :
+         {std::string("[]"), std::string("{"), std::string(R"({"bos_token": 1})"),
+          R"({"bos_token": )" + deep + "}", R"({"eos_token": {"content": )" + deep + "}}"}) {
+        const TemporaryFolder folder;
+        fs::copy(kData / "aliases/tokenizer.json", folder.path());
+        writeText(folder.path() / "tokenizer_config.json", config);
+        const auto tokenizer = loadTokenizer(folder.path());
+        if (findings.verify(!tokenizer.ok(), "accepted: " + config.substr(0, 40))) {
+            findings.verify(tokenizer.error().message.starts_with("tokenizer_config.json: "),
+                            tokenizer.error().message);
+        }
+    }
+}
+
 void goodCheckpointsLoad(Findings& findings) {
     int found = 0;
     for (const char* group : {"models/micro", "models/demo", "models/odd"}) {
@@ -343,6 +361,7 @@ std::vector<Case> cases() {
             {"otherComponentsAreRefusedByName", otherComponentsAreRefusedByName},
             {"whatIsNoJsonIsRefused", whatIsNoJsonIsRefused},
             {"brokenCheckpointsNameTheField", brokenCheckpointsNameTheField},
+            {"damagedConfigsAreRefused", damagedConfigsAreRefused},
             {"goodCheckpointsLoad", goodCheckpointsLoad},
             {"anIncompleteListOfMergesIsFollowedAsItIs", anIncompleteListOfMergesIsFollowedAsItIs},
             {"mergesMayBeWrittenAsTexts", mergesMayBeWrittenAsTexts},
