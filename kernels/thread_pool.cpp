@@ -1,7 +1,7 @@
 #include "kernels/thread_pool.h"
 
 #include <algorithm>
-#include <system_error>
+#include <exception>
 
 #include "kernels/check.h"
 
@@ -13,8 +13,8 @@ ThreadPool::ThreadPool(int threads) {
     for (int worker = 1; worker < threads; ++worker) {
         try {
             m_workers.emplace_back([this, worker] { workerLoop(worker); });
-        } catch (const std::system_error&) {
-            break;  // the system gives no more threads: slower, but as right
+        } catch (const std::exception&) {
+            break;  // the system gives no more threads, or memory for one: slower, but as right
         }
     }
 }

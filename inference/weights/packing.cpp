@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <exception>
+#include <system_error>
 #include <thread>
 
 #include "kernels/check.h"
@@ -52,13 +54,21 @@ Result<void> forEachRange(std::int64_t total, std::int64_t step, std::int64_t by
                           const std::stop_token& stop,
                           const std::function<void(std::int64_t first, std::int64_t count)>& work) {
     std::atomic<std::int64_t> next{0};
+    std::atomic<bool> failed{false};
+    std::exception_ptr failure;  // of the thread that failed first
     const auto run = [&] {
-        while (!stop.stop_requested()) {
-            const std::int64_t first = next.fetch_add(step);
-            if (first >= total) {
-                return;
+        try {
+            while (!stop.stop_requested() && !failed) {
+                const std::int64_t first = next.fetch_add(step);
+                if (first >= total) {
+                    return;
+                }
+                work(first, std::min(step, total - first));
             }
-            work(first, std::min(step, total - first));
+        } catch (...) {
+            if (!failed.exchange(true)) {
+                failure = std::current_exception();
+            }
         }
     };
     const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
@@ -66,10 +76,17 @@ Result<void> forEachRange(std::int64_t total, std::int64_t step, std::int64_t by
     const std::int64_t threads = bytes < kBytesForThreads ? 1 : std::min(cores, ranges);
     {
         std::vector<std::jthread> helpers;
-        for (std::int64_t i = 1; i < threads; ++i) {
-            helpers.emplace_back(run);
+        try {
+            for (std::int64_t i = 1; i < threads; ++i) {
+                helpers.emplace_back(run);
+            }
+        } catch (const std::system_error&) {
+            // The system gives no more threads: those that there are do the work.
         }
         run();
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
     }
     if (stop.stop_requested()) {
         return Error{ErrorCode::cancelled, "Loading was stopped."};

@@ -27,7 +27,8 @@ void packRowBlock(kernels::CodeBits bits, std::span<const std::uint8_t> codes, s
 
 // Calls work(first, count) for all of [0, total) in ranges that begin at multiples of `step`, on
 // several threads where `bytes`, the size of the job, makes that worth while. Errors: cancelled;
-// what was begun is then finished, the rest left out.
+// what was begun is then finished, the rest left out. So it is where `work` throws, in whichever
+// thread: the first exception is thrown on here.
 Result<void> forEachRange(std::int64_t total, std::int64_t step, std::int64_t bytes,
                           const std::stop_token& stop,
                           const std::function<void(std::int64_t first, std::int64_t count)>& work);

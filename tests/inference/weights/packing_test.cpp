@@ -1,9 +1,12 @@
 #include "inference/weights/packing.h"
 
 #include <atomic>
+#include <chrono>
+#include <new>
 #include <random>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/cases.h"
@@ -102,13 +105,32 @@ void aStopLeavesOutTheRest(Findings& findings) {
     findings.equal(worked, std::int64_t{10}, "ranges worked on");
 }
 
+// Memory can run out in any of the threads.
+void whatAThreadThrowsArrivesAtTheCaller(Findings& findings) {
+    for (const std::int64_t bytes : {std::int64_t{1}, std::int64_t{1} << 30}) {
+        bool caught = false;
+        try {
+            (void)forEachRange(1000, 1, bytes, {}, [](std::int64_t first, std::int64_t) {
+                std::this_thread::sleep_for(std::chrono::microseconds(10));
+                if (first % 100 >= 10) {
+                    throw std::bad_alloc();
+                }
+            });
+        } catch (const std::bad_alloc&) {
+            caught = true;
+        }
+        findings.verify(caught, "the exception was lost");
+    }
+}
+
 }  // namespace
 
 std::vector<Case> cases() {
     return {{"codesAreReadBackAsTheyWere", codesAreReadBackAsTheyWere},
             {"rowsBeyondTheLastHaveScaleAndCodeZero", rowsBeyondTheLastHaveScaleAndCodeZero},
             {"everyRangeIsWorkedOnOnce", everyRangeIsWorkedOnOnce},
-            {"aStopLeavesOutTheRest", aStopLeavesOutTheRest}};
+            {"aStopLeavesOutTheRest", aStopLeavesOutTheRest},
+            {"whatAThreadThrowsArrivesAtTheCaller", whatAThreadThrowsArrivesAtTheCaller}};
 }
 
 }  // namespace apertura::test
