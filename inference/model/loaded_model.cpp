@@ -7,20 +7,6 @@ namespace apertura {
 
 namespace {
 
-// What the Apertus card recommends, where generation_config.json is silent.
-constexpr double kCardTemperature = 0.8;
-constexpr double kCardTopP = 0.9;
-
-SamplingOptions recommendedSampling(const GenerationConfig& config) {
-    SamplingOptions sampling;
-    sampling.temperature = config.temperature.value_or(kCardTemperature);
-    sampling.topP = config.topP.value_or(kCardTopP);
-    sampling.topK = config.topK.value_or(sampling.topK);
-    sampling.minP = config.minP.value_or(sampling.minP);
-    sampling.repetitionPenalty = config.repetitionPenalty.value_or(sampling.repetitionPenalty);
-    return sampling;
-}
-
 std::vector<TokenId> stopIdsOf(const ModelParts& parts) {
     std::vector<TokenId> ids = parts.generationConfig.eosTokenIds;
     const auto& ofConfig = parts.weights->config.eosTokenIds;
@@ -53,7 +39,7 @@ ModelInfo describe(const ModelParts& parts, const PromptBuilder& prompts) {
     info.kvBytesPerToken = backend.kvBytesPerToken(weights.config, KvType::bf16);
     info.hasChatTemplate = prompts.hasOwnTemplate();
     info.chatTemplate = prompts.templateSource();
-    info.recommendedSampling = recommendedSampling(parts.generationConfig);
+    info.recommendedSampling = parts.generationConfig.sampling;
     info.modules = weights.modules;
     info.warnings = weights.warnings;
     info.warnings.insert(info.warnings.end(), prompts.warnings().begin(), prompts.warnings().end());

@@ -45,16 +45,17 @@ struct ModelConfig {
 Result<ModelConfig> readModelConfig(const std::filesystem::path& directory);
 Result<ModelConfig> parseModelConfig(const std::string& json);
 
+// What the Apertus card recommends: temperature 0.8 and top-p 0.9.
+SamplingOptions cardSampling();
+
 // generation_config.json: what it recommends for sampling and where it stops. A missing file is no
 // error.
 struct GenerationConfig {
-    std::optional<double> temperature;
-    std::optional<double> topP;
-    std::optional<std::int64_t> topK;
-    std::optional<double> minP;
-    std::optional<double> repetitionPenalty;
+    SamplingOptions sampling = cardSampling();  // where the file is silent, the card's
     std::vector<TokenId> eosTokenIds;
 };
+// Errors: fileMissing, fileCorrupt (a value outside the range that sampling takes among them); the
+// sentence names generation_config.json and the field.
 Result<GenerationConfig> readGenerationConfig(const std::filesystem::path& directory);
 
 }  // namespace apertura

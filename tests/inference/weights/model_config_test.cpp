@@ -192,19 +192,38 @@ void anUnnamedAwqConfigIsRefused(Findings& findings) {
 void generationDefaultsAreRead(Findings& findings) {
     const TemporaryFolder folder;
     const auto none = readGenerationConfig(folder.path());
-    findings.verify(none.ok() && !none->temperature && none->eosTokenIds.empty(),
-                    "a missing file is a fault");
+    findings.verify(none.ok() && none->sampling.temperature == 0.8 && none->sampling.topP == 0.9 &&
+                        none->eosTokenIds.empty(),
+                    "a missing file does not give the card's values");
     writeText(
         folder.path() / "generation_config.json",
-        R"({"do_sample": true, "temperature": 0.7, "top_p": 0.9, "top_k": null, "eos_token_id": [2, 68]})");
+        R"({"do_sample": true, "temperature": 0.7, "top_k": null, "typical_p": 0.95, "eos_token_id": [2, 68]})");
     const auto some = readGenerationConfig(folder.path());
-    findings.verify(some.ok() && some->temperature == 0.7 && some->topP == 0.9 && !some->topK &&
+    findings.verify(some.ok() && some->sampling.temperature == 0.7 && some->sampling.topP == 0.9 &&
+                        some->sampling.topK == 0 && some->sampling.typicalP == 0.95 &&
                         some->eosTokenIds == std::vector<TokenId>{2, 68},
                     "values are not read");
-    writeText(folder.path() / "generation_config.json", R"({"temperature": "hot"})");
-    const auto wrong = readGenerationConfig(folder.path());
-    findings.verify(!wrong.ok() && wrong.error().message.find("temperature") != std::string::npos,
-                    "a wrong type is accepted");
+    writeText(folder.path() / "generation_config.json",
+              R"({"do_sample": false, "temperature": 0.7})");
+    const auto greedy = readGenerationConfig(folder.path());
+    findings.verify(greedy.ok() && greedy->sampling.temperature == 0.0, "do_sample is not heeded");
+}
+
+// What is outside the sampler's ranges would make every answer by the model's own values fail.
+void wrongGenerationDefaultsAreRefused(Findings& findings) {
+    const std::vector<std::pair<std::string, std::string>> wrong = {
+        {"temperature", R"("hot")"},     {"temperature", "50"}, {"top_p", "0"},
+        {"repetition_penalty", "11"},    {"typical_p", "0"},    {"top_k", "-5"},
+        {"eos_token_id", R"(["</s>"])"}, {"do_sample", "1"}};
+    for (const auto& [field, value] : wrong) {
+        const TemporaryFolder folder;
+        writeText(folder.path() / "generation_config.json", "{\"" + field + "\": " + value + "}");
+        const auto read = readGenerationConfig(folder.path());
+        if (findings.verify(!read.ok(), field + " " + value + " is accepted")) {
+            findings.verify(read.error().message.starts_with("generation_config.json: " + field),
+                            read.error().message);
+        }
+    }
 }
 
 }  // namespace
@@ -219,7 +238,8 @@ std::vector<Case> cases() {
             {"rulesAreTriedAsGptqModelTriesThem", rulesAreTriedAsGptqModelTriesThem},
             {"olderSpellingsAreRead", olderSpellingsAreRead},
             {"anUnnamedAwqConfigIsRefused", anUnnamedAwqConfigIsRefused},
-            {"generationDefaultsAreRead", generationDefaultsAreRead}};
+            {"generationDefaultsAreRead", generationDefaultsAreRead},
+            {"wrongGenerationDefaultsAreRefused", wrongGenerationDefaultsAreRefused}};
 }
 
 }  // namespace apertura::test
