@@ -62,6 +62,9 @@ struct ModelSource {
 // The context that a session gets where none is asked for, if the model has so much.
 inline constexpr std::int64_t kDefaultContext = 8192;
 
+// The least that a session takes: a prompt of BOS and one more id, and an answer of as many.
+inline constexpr std::int64_t kSmallestContext = 4;
+
 struct SessionOptions {
     std::int64_t contextSize = 0;  // tokens; 0 = min(the model's maximum, kDefaultContext)
     KvType kv = KvType::bf16;      // the reference backend keeps fp32 in any case

@@ -1,4 +1,5 @@
 // apertura-cli logits: the model's logits at every position, as a safetensors file.
+#include <algorithm>
 #include <optional>
 
 #include "app/cli/commands.h"
@@ -37,7 +38,7 @@ Result<void> run(const Flags& flags) {
         return model.error();
     }
     const auto count = static_cast<std::int64_t>(ids->size());
-    const auto session = flags.model.newSession(**model, count);
+    const auto session = flags.model.newSession(**model, std::max(count, kSmallestContext));
     if (!session) {
         return session.error();
     }

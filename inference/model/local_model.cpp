@@ -6,13 +6,6 @@
 
 namespace apertura {
 
-namespace {
-
-// A prompt of BOS and one more id, and an answer of as many.
-constexpr std::int64_t kSmallestContext = 4;
-
-}  // namespace
-
 Result<std::unique_ptr<Session>> LocalModel::newSession(const SessionOptions& options) {
     const std::int64_t maximum = m_model->info.maximumContext;
     const std::int64_t size =

@@ -227,6 +227,8 @@ void logitsAreTheModelsOwnDistribution(Findings& findings) {
         findings.verify(std::abs(perplexity["nll"][t].get<double>() - expected) < 1e-4,
                         "nll " + std::to_string(t));
     }
+    // Fewer ids than the least context a session takes.
+    findings.equal(cli({"logits", demoModel(), "--ids", "1", "--out", file}).status, 0, "one id");
     expectFailure(cli({"logits", demoModel(), "--ids", "1,2", "--out", "/nowhere/x"}), 1, findings,
                   "a file that cannot be written");
     expectFailure(cli({"logits", demoModel(), "--ids", "1,9000", "--out", file}), 1, findings,
