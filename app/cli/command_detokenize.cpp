@@ -18,7 +18,7 @@ struct Flags {
 
 Result<Json> decoded(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
     Json chunks = Json::array();
-    TextStream stream;
+    TextStream stream(tokenizer.leadingSpace());
     for (const TokenId id : ids) {
         if (id < 0 || id >= tokenizer.size()) {
             return Error{ErrorCode::invalidRequest, "There is the id " + std::to_string(id) +

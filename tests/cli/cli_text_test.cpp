@@ -23,6 +23,19 @@ void tokenizeAndDetokenizeAreInverse(Findings& findings) {
     findings.equal(tokens["ids"].back().get<int>(), 1, "the id of <s>");
 }
 
+// SentencePiece puts a space in front of what it encodes; neither the text nor its chunks have it.
+void chunksJoinedAreTheText(Findings& findings) {
+    const std::string folder =
+        std::string(APERTURA_SOURCE_DIR) + "/tests/data/tokenizer/sentencepiece";
+    const Json decoded = jsonOf(cli({"detokenize", folder, "--ids", "292,297,284,303"}), findings);
+    std::string joined;
+    for (const Json& chunk : decoded["chunks"]) {
+        joined += chunk.get<std::string>();
+    }
+    findings.equal(joined, std::string("hello w"), "chunks");
+    findings.equal(decoded["text"].get<std::string>(), joined, "text");
+}
+
 void specialTextCanBePlain(Findings& findings) {
     const Json plain =
         jsonOf(cli({"tokenize", demoModel(), "--no-special-text", "--text", "<s>"}), findings);
@@ -194,6 +207,7 @@ void aFullDiskIsAFailure(Findings& findings) {
 std::vector<Case> cases() {
     return {
         commandLineCase("tokenizeAndDetokenizeAreInverse", tokenizeAndDetokenizeAreInverse),
+        commandLineCase("chunksJoinedAreTheText", chunksJoinedAreTheText),
         commandLineCase("specialTextCanBePlain", specialTextCanBePlain),
         commandLineCase("standardInputStandsInForTheText", standardInputStandsInForTheText),
         commandLineCase("jsonLinesAnswerEveryRequestInOrder", jsonLinesAnswerEveryRequestInOrder),
