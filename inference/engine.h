@@ -141,7 +141,7 @@ struct Generation {
 // One linear of a checkpoint, for inspection.
 struct ModuleInfo {
     std::string name;              // e.g. "model.layers.0.mlp.up_proj"
-    std::string format;            // "bf16", "fp16", "fp32", "gptq", "sinq"
+    std::string format;            // "bf16", "fp16", "fp32", "gptq", "sinq", "sinq-nf3", "sinq-nf4"
     double bits = 16;              // bits per weight of the codes as the file declares them
     std::int64_t groupSize = 0;    // 0 where there are no groups
     std::int64_t adapterRank = 0;  // 0 where there is none

@@ -114,7 +114,7 @@ private:
         if (!parameters) {
             return parameters.error();
         }
-        info.format = "sinq";
+        info.format = formatName(parameters->levels);
         info.bits = parameters->declaredBits;
         info.groupSize = parameters->groupSize;
         return info;

@@ -58,7 +58,7 @@ public:
                 return done.error();
             }
         }
-        m_loaded.info.format = "sinq";
+        m_loaded.info.format = formatName(m_parameters.levels);
         m_loaded.info.bits = m_parameters.declaredBits;
         m_loaded.info.groupSize = m_parameters.groupSize;
         for (const Tensor* tensor : m_sources) {

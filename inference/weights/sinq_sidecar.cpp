@@ -74,6 +74,18 @@ void readLayout(FieldReader& fields, const Json& meta, const LinearShape& shape,
 
 }  // namespace
 
+const char* formatName(SinqLevels levels) {
+    switch (levels) {
+        case SinqLevels::uniform:
+            return "sinq";
+        case SinqLevels::nf4:
+            return "sinq-nf4";
+        case SinqLevels::nf3:
+            return "sinq-nf3";
+    }
+    return "";
+}
+
 const char* SinqSidecar::fileName() {
     return "model.safetensors.index.json.meta.json";
 }

@@ -15,6 +15,9 @@ struct LinearShape;
 
 enum class SinqLevels { uniform, nf4, nf3 };
 
+// As ModuleInfo::format has it.
+const char* formatName(SinqLevels levels);
+
 struct SinqParameters {
     double declaredBits = 4;
     int bits = 4;  // of a stored code

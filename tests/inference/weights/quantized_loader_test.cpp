@@ -328,12 +328,29 @@ void sinqZerosKeepTheirValue(Findings& findings) {
     checkSinq({4, 36, 16, 251.0F, false}, findings);
 }
 
+void normalFloatsAreCalledByTheirName(Findings& findings) {
+    std::mt19937 random(3);
+    TinyCheckpoint checkpoint = withoutUpProjection(32);
+    addSinqModule({4, 32, 16, 0.0F, false}, random, checkpoint.weights);
+    const TemporaryFolder folder;
+    checkpoint.write(folder.path());
+    const nlohmann::json meta = {{"nbits", 4}, {"group_size", 16}, {"method", "sinq_nf4"}};
+    writeText(folder.path() / "model.safetensors.index.json.meta.json",
+              nlohmann::json{{kModule, {{"meta", meta}}}}.dump());
+    const auto loaded = loadCheckpoint({folder.path(), {}}, {}, {});
+    if (!findings.verify(loaded.ok(), loaded.ok() ? "" : loaded.error().message)) {
+        return;
+    }
+    findings.equal((*loaded)->precision, std::string("SINQ-NF4 4-bit g16"), "precision");
+}
+
 }  // namespace
 
 std::vector<Case> cases() {
     return {{"gptqIsReadAtEveryWidthAndAwkwardSize", gptqIsReadAtEveryWidthAndAwkwardSize},
             {"sinqIsReadAtEveryWidthAndAwkwardSize", sinqIsReadAtEveryWidthAndAwkwardSize},
-            {"sinqZerosKeepTheirValue", sinqZerosKeepTheirValue}};
+            {"sinqZerosKeepTheirValue", sinqZerosKeepTheirValue},
+            {"normalFloatsAreCalledByTheirName", normalFloatsAreCalledByTheirName}};
 }
 
 }  // namespace apertura::test
