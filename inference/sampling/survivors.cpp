@@ -109,22 +109,45 @@ void Survivors::keepTypicalP(double typicalP) {
         }
     }
     m_distances.clear();
-    for (std::size_t i = 0; i < m_tokens.size(); ++i) {
-        m_distances.emplace_back(std::abs(surprise(m_tokens[i]) - entropy), i);
+    for (const Survivor& token : m_tokens) {
+        m_distances.push_back(std::abs(surprise(token) - entropy));
     }
-    std::sort(m_distances.begin(), m_distances.end());
-    double sum = 0.0;
-    std::size_t kept = 0;
-    while (kept < m_distances.size() && sum < typicalP * total) {
-        sum += m_tokens[m_distances[kept].second].weight;
-        ++kept;
-    }
-    // Marked by a weight that no token has, so that the order of tokens stays.
-    for (std::size_t i = kept; i < m_distances.size(); ++i) {
-        m_tokens[m_distances[i].second].weight = -1.0;
-    }
-    std::erase_if(m_tokens, [](const Survivor& token) { return token.weight < 0.0; });
+    const auto typical =
+        std::partition_point(m_tokens.begin(), m_tokens.end(),
+                             [&](const Survivor& token) { return surprise(token) < entropy; });
+    keepNearest(static_cast<std::size_t>(typical - m_tokens.begin()), typicalP * total);
     m_weighed = false;
+}
+
+// In the order of tokens the surprise rises, so distances fall up to `nearest` and rise from there:
+// the shortest beginning of the order by distance grows from there to both sides.
+void Survivors::keepNearest(std::size_t nearest, double goal) {
+    const std::size_t count = m_tokens.size();
+    double sum = 0.0;
+    std::size_t first = nearest;  // kept are [first, gap), [gapEnd, end)
+    std::size_t gap = nearest;
+    std::size_t gapEnd = nearest;
+    std::size_t end = nearest;
+    while (sum < goal && (first > 0 || end < count)) {
+        if (first == 0 || (end < count && m_distances[end] < m_distances[first - 1])) {
+            sum += m_tokens[end++].weight;
+            continue;
+        }
+        // Equal distances are taken in the order of tokens, so a run of them from its beginning.
+        gapEnd = first;
+        while (first > 0 && m_distances[first - 1] == m_distances[gapEnd - 1]) {
+            --first;
+        }
+        for (gap = first; gap < gapEnd && sum < goal; ++gap) {
+            sum += m_tokens[gap].weight;
+        }
+    }
+    const auto at = [this](std::size_t index) {
+        return m_tokens.begin() + static_cast<std::ptrdiff_t>(index);
+    };
+    m_tokens.erase(at(end), m_tokens.end());
+    m_tokens.erase(at(gap), at(gapEnd));
+    m_tokens.erase(m_tokens.begin(), at(first));
 }
 
 void Survivors::excludeTopChoices(double threshold) {

@@ -43,10 +43,13 @@ private:
     double totalWeight() const;
     void sort();
     void radixSort();
+    // Keeps the tokens with the least m_distances, the fewest whose weights sum to `goal`.
+    // Requires: sorted; distances fall up to `nearest` and rise from there.
+    void keepNearest(std::size_t nearest, double goal);
 
     std::vector<Survivor> m_tokens;
     std::vector<Survivor> m_scratch;  // what sort() moves the tokens through
-    std::vector<std::pair<double, std::size_t>> m_distances;  // scratch of typical-p
+    std::vector<double> m_distances;  // scratch of typical-p, by token
     double m_temperature = 1.0;
     double m_largest = 0.0;
     bool m_weighed = false;

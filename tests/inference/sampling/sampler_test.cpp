@@ -1,5 +1,6 @@
 #include "inference/sampling/sampler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <random>
@@ -148,6 +149,57 @@ void equalLogitsStandInTheOrderOfIds(Findings& findings) {
     }
 }
 
+// Typical-p as the formula has it: all tokens sorted by their distance from the entropy.
+std::vector<TokenId> typicalTokens(const std::vector<std::pair<TokenId, double>>& all,
+                                   double typicalP) {
+    double entropy = 0.0;
+    for (const auto& [id, p] : all) {
+        entropy -= p * std::log(p);
+    }
+    std::vector<std::pair<double, std::size_t>> distances;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        // Rounded: tokens of equal logits must not be told apart by the last bit.
+        const double distance = std::abs(-std::log(all[i].second) - entropy);
+        distances.emplace_back(std::round(distance * 1e9) / 1e9, i);
+    }
+    std::sort(distances.begin(), distances.end());
+    std::vector<std::size_t> places;
+    double sum = 0.0;
+    for (std::size_t i = 0; i < distances.size() && sum < typicalP; ++i) {
+        places.push_back(distances[i].second);
+        sum += all[distances[i].second].second;
+    }
+    std::sort(places.begin(), places.end());
+    std::vector<TokenId> ids;
+    for (const std::size_t place : places) {
+        ids.push_back(all[place].first);
+    }
+    return ids;
+}
+
+void typicalTokensAreThoseNearestToTheEntropy(Findings& findings) {
+    std::mt19937 random(5);
+    for (int round = 0; round < 300; ++round) {
+        std::vector<float> logits(1 + random() % 40);
+        // On a coarse grid, so that runs of equal ones are cut.
+        std::generate(logits.begin(), logits.end(),
+                      [&] { return static_cast<float>(random() % 6) * 0.75F; });
+        SamplingOptions options;
+        const auto all = Sampler::create(startOf(options, logits.size()))->distribution(logits);
+        // Not at a sum that rounding could put on either side.
+        options.typicalP = 0.0503 + static_cast<double>(random() % 9000) / 10000.0;
+        const auto kept = Sampler::create(startOf(options, logits.size()))->distribution(logits);
+        std::vector<TokenId> ids;
+        for (const auto& [id, probability] : *kept) {
+            ids.push_back(id);
+        }
+        if (!findings.verify(ids == typicalTokens(*all, options.typicalP),
+                             "round " + std::to_string(round) + " keeps other tokens")) {
+            return;
+        }
+    }
+}
+
 void aFailedTokenLeavesTheHistory(Findings& findings) {
     auto sampler = Sampler::create(startOf({}, 3));
     const std::vector<float> broken = {0.0F, std::nanf(""), 0.0F};
@@ -280,6 +332,7 @@ std::vector<Case> cases() {
             {"aContinuedAnswerGoesOnCounting", aContinuedAnswerGoesOnCounting},
             {"partialSortingEqualsSortingAll", partialSortingEqualsSortingAll},
             {"equalLogitsStandInTheOrderOfIds", equalLogitsStandInTheOrderOfIds},
+            {"typicalTokensAreThoseNearestToTheEntropy", typicalTokensAreThoseNearestToTheEntropy},
             {"aFailedTokenLeavesTheHistory", aFailedTokenLeavesTheHistory},
             {"smallPenaltiesDoNotOverflow", smallPenaltiesDoNotOverflow},
             {"optionsSurviveTheWayThroughJson", optionsSurviveTheWayThroughJson},
