@@ -86,8 +86,8 @@ Value roundInteger(std::int64_t number, std::int64_t digits) {
             return Value::integer(0);
         }
     }
+    const std::int64_t down = number / unit - (number % unit < 0 ? 1 : 0);
     const std::int64_t rest = ((number % unit) + unit) % unit;
-    const std::int64_t down = (number - rest) / unit;
     const bool up = rest > unit - rest || (rest == unit - rest && down % 2 != 0);
     std::int64_t result = 0;
     if (__builtin_mul_overflow(down + (up ? 1 : 0), unit, &result)) {

@@ -165,6 +165,9 @@ void furtherConstructs(Findings& findings) {
                        source);
     }
     findings.verify(!render("{% set z = none %}{{ z[1:] }}").ok(), "none cannot be sliced");
+    const auto lowest = render("{{ (-9223372036854775807 - 1) | round(-1) }}");
+    findings.verify(!lowest.ok() && lowest.error().message.find("64 bits") != std::string::npos,
+                    "-9223372036854775810 fits 64 bits");
 }
 
 }  // namespace
