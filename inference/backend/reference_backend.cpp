@@ -104,9 +104,7 @@ void ReferenceBackend::attention(const Pass& pass, std::int64_t layer) {
 }
 
 void ReferenceBackend::activation(const Pass& pass, std::int64_t layer) {
-    const XieluParameters& xielu = layerWeights(layer).xielu;
-    ops::xielu(ops::Xielu{xielu.alphaP, xielu.alphaN, xielu.beta, xielu.eps},
-               rows(pass, Activation::feedforward));
+    ops::xielu(layerWeights(layer).xielu, rows(pass, Activation::feedforward));
 }
 
 void ReferenceBackend::add(const Pass& pass) {

@@ -172,7 +172,7 @@ private:
 
     // The file holds alpha_p and alpha_n before the softplus; beta and eps are missing from some
     // quantized ones.
-    Result<void> loadXielu(const std::string& prefix, XieluParameters& xielu) {
+    Result<void> loadXielu(const std::string& prefix, kernels::Xielu& xielu) {
         const auto beta = loadScalar(prefix + "beta", xielu.beta);
         const auto eps = loadScalar(prefix + "eps", xielu.eps);
         const auto alphaP = loadScalar(prefix + "alpha_p", std::nullopt);

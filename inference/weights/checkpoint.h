@@ -17,17 +17,9 @@
 #include "inference/weights/model_config.h"
 #include "kernels/linear.h"
 #include "kernels/matrix.h"
+#include "kernels/xielu.h"
 
 namespace apertura {
-
-// xIELU of one layer: the softplus is already applied.
-//   x > 0:  alphaP x^2 + beta x        x <= 0:  alphaN (expm1(min(x, eps)) - x) + beta x
-struct XieluParameters {
-    float alphaP = 0.8F;
-    float alphaN = 0.8F;
-    float beta = 0.5F;
-    float eps = -1e-6F;
-};
 
 struct LayerWeights {
     std::vector<float> attentionNorm;           // [H]
@@ -36,7 +28,7 @@ struct LayerWeights {
     std::vector<float> keyNorm;                 // [D]
     kernels::Linear query, key, value, output;  // [Q D, H], [K D, H], [K D, H], [H, Q D]
     kernels::Linear up, down;                   // [F, H], [H, F]
-    XieluParameters xielu;
+    kernels::Xielu xielu;
 };
 
 // What became of the packed cache (packed_cache.h) when a checkpoint was loaded.

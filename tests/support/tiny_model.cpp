@@ -101,7 +101,7 @@ Vector attended(const Vector& query, const std::vector<Vector>& keys,
     return result;
 }
 
-double xielu(const XieluParameters& p, double x) {
+double xielu(const kernels::Xielu& p, double x) {
     return x > 0
                ? p.alphaP * x * x + p.beta * x
                : p.alphaN * (std::expm1(std::min(x, static_cast<double>(p.eps))) - x) + p.beta * x;

@@ -134,7 +134,7 @@ void xieluGetsItsSoftplus(Findings& findings) {
     TinyCheckpoint().write(folder.path());
     const auto loaded = load(folder.path());
     if (expectLoads(loaded, findings)) {
-        const XieluParameters& xielu = (*loaded)->layers[0].xielu;
+        const kernels::Xielu& xielu = (*loaded)->layers[0].xielu;
         findings.equal(xielu.alphaP, 0.6931472F, "alphaP of a raw 0");
         findings.equal(xielu.alphaN, 1.1931472F, "alphaN of a raw 0");
         findings.equal(xielu.beta, 0.5F, "beta, missing from the file");
