@@ -112,8 +112,10 @@ Result<AdapterSource> AdapterSource::open(const fs::path& directory, const Adapt
             }
             return source;
         case AdapterChoice::Kind::folder:
-            if (auto opened = source.openFolder(choice.folder,
-                                                choice.folder.filename().string() + "/", storage);
+            // "folder/" has no file name.
+            if (auto opened = source.openFolder(
+                    choice.folder, (choice.folder / "").parent_path().filename().string() + "/",
+                    storage);
                 !opened) {
                 return opened.error();
             }

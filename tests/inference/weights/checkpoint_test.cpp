@@ -213,8 +213,10 @@ void theAdapterChosenIsTheOneUsed(Findings& findings) {
     findings.equal(adapterValue(load(folder.path(), {Kind::none, {}}), findings), 0.0F, "none");
     findings.equal(adapterValue(load(folder.path(), {Kind::folder, other.path()}), findings), 2.0F,
                    "folder");
-    expectRefused(load(folder.path(), {Kind::folder, other.path() / "nowhere"}),
-                  ErrorCode::fileMissing, {"adapter_config.json"}, findings);
+    for (const char* name : {"nowhere", "nowhere/"}) {
+        expectRefused(load(folder.path(), {Kind::folder, other.path() / name}),
+                      ErrorCode::fileMissing, {"nowhere/adapter_config.json"}, findings);
+    }
 }
 
 void mergedAdaptersGoBeforeTheFolder(Findings& findings) {
