@@ -37,8 +37,7 @@ PromptBuilder::PromptBuilder(std::shared_ptr<const Tokenizer> tokenizer,
     if (!m_hasOwnTemplate) {
         m_warnings.emplace_back(
             "chat_template.jinja: the checkpoint has no chat template, so a plain one is used, a "
-            "line for each "
-            "message.");
+            "line for each message.");
     } else if (!m_template->ok()) {
         const Error& error = m_template->error();
         m_template = Error{error.code, source->file + ": " + error.message, error.line};
