@@ -1,6 +1,7 @@
 #include "inference/text/merge_loop.h"
 
 #include <bit>
+#include <bitset>
 #include <string>
 
 #include <queue>
@@ -91,6 +92,37 @@ struct Candidate {
     bool operator<(const Candidate& other) const {
         return rank != other.rank ? rank > other.rank : position > other.position;
     }
+};
+
+using Cuts = std::bitset<kLongestToken + 1>;  // lengths of left parts, in bytes
+
+// Whether the list of merges joins whatever two tokens together are a token.
+class Completeness {
+public:
+    explicit Completeness(const Vocabulary& vocabulary) : m_vocabulary(vocabulary) {}
+
+    bool isMergeable(std::optional<TokenId> id) const {
+        return id && m_vocabulary.isModelToken(*id) && !m_vocabulary.isAdded(*id);
+    }
+    // Whether `cuts` are all places where the token can be cut into two tokens. Requires: at each
+    // of them it can. False also for a token too long to be looked at.
+    bool hasNoOtherCut(TokenId id, const Cuts& cuts) const {
+        const std::string_view bytes = m_vocabulary.bytes(id);
+        if (bytes.size() > kLongestToken) {
+            return false;
+        }
+        for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+            // The right part first: it is a token less often.
+            if (!cuts[cut] && isMergeable(m_vocabulary.findBytes(bytes.substr(cut))) &&
+                isMergeable(m_vocabulary.findBytes(bytes.substr(0, cut)))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+private:
+    const Vocabulary& m_vocabulary;
 };
 
 }  // namespace
@@ -184,43 +216,37 @@ void MergeLoop::merge(std::string_view word, std::vector<TokenId>& ids) const {
 
 std::optional<std::vector<TokenId>> priorityOfCompleteList(const MergeTable& table,
                                                            const Vocabulary& vocabulary) {
-    const auto mergeable = [&](std::optional<TokenId> id) {
-        return id && vocabulary.isModelToken(*id) && !vocabulary.isAdded(*id);
-    };
+    const Completeness completeness(vocabulary);
     const std::vector<MergeTable::Merge>& merges = table.merges();
     std::vector<TokenId> order;
     std::vector<bool> done(static_cast<std::size_t>(vocabulary.size()));
-    for (const MergeTable::Merge& merge : merges) {
-        if (!mergeable(merge.left) || !mergeable(merge.right) || !mergeable(merge.result)) {
+    for (std::size_t i = 0; i < merges.size();) {
+        const TokenId result = merges[i].result;
+        if (done[static_cast<std::size_t>(result)] || !completeness.isMergeable(result)) {
             return std::nullopt;
         }
-        if (!order.empty() && order.back() == merge.result) {
-            continue;
-        }
-        if (done[static_cast<std::size_t>(merge.result)]) {
-            return std::nullopt;
-        }
-        done[static_cast<std::size_t>(merge.result)] = true;
-        order.push_back(merge.result);
-    }
-    std::size_t splits = 0;
-    for (TokenId id = 0; id < vocabulary.size(); ++id) {
-        if (!mergeable(id)) {
-            continue;
-        }
-        const std::string_view bytes = vocabulary.bytes(id);
-        if (bytes.size() > kLongestToken) {
-            return std::nullopt;
-        }
-        for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
-            if (mergeable(vocabulary.findBytes(bytes.substr(0, cut))) &&
-                mergeable(vocabulary.findBytes(bytes.substr(cut)))) {
-                ++splits;
+        Cuts cuts;
+        for (; i < merges.size() && merges[i].result == result; ++i) {
+            const std::size_t cut = vocabulary.bytes(merges[i].left).size();
+            if (cut > kLongestToken || !completeness.isMergeable(merges[i].left) ||
+                !completeness.isMergeable(merges[i].right)) {
+                return std::nullopt;
             }
+            cuts.set(cut);
+        }
+        if (!completeness.hasNoOtherCut(result, cuts)) {
+            return std::nullopt;
+        }
+        done[static_cast<std::size_t>(result)] = true;
+        order.push_back(result);
+    }
+    for (TokenId id = 0; id < vocabulary.size(); ++id) {
+        if (!done[static_cast<std::size_t>(id)] && completeness.isMergeable(id) &&
+            !completeness.hasNoOtherCut(id, {})) {
+            return std::nullopt;
         }
     }
-    // Every merge is such a split, so equal numbers mean equal sets.
-    return splits == merges.size() ? std::optional(std::move(order)) : std::nullopt;
+    return order;
 }
 
 }  // namespace apertura

@@ -71,7 +71,7 @@ Result<Vocabulary> Vocabulary::read(const TokenizerFile& file) {
     }
     // Ids have no holes, so none can be as large as the number of entries.
     vocabulary.m_tokens.resize(file.vocabulary.size() + (hasAdded ? added->size() : 0));
-    vocabulary.m_slots.resize(std::bit_ceil(2 * file.vocabulary.size() + 1));
+    vocabulary.m_slots.resize(std::bit_ceil(file.vocabulary.size() * 3 / 2 + 1));
     vocabulary.m_texts.reserve(2 * file.vocabulary.size() * 8);
     if (Result<void> taken = vocabulary.takeModelTokens(file); !taken) {
         return taken.error();
@@ -103,7 +103,7 @@ Vocabulary::Slot* Vocabulary::place(std::string_view bytes) {
             slot.tag = tag;
             return &slot;
         }
-        if (slot.tag == tag && this->bytes(slot.id) == bytes) {
+        if (slot.tag == tag && slice(slot.bytes) == bytes) {
             return &slot;
         }
     }
@@ -117,7 +117,7 @@ std::optional<TokenId> Vocabulary::findBytes(std::string_view bytes) const {
         if (slot.id < 0) {
             return std::nullopt;
         }
-        if (slot.tag == tag && this->bytes(slot.id) == bytes) {
+        if (slot.tag == tag && slice(slot.bytes) == bytes) {
             return slot.id;
         }
     }
@@ -163,6 +163,7 @@ Result<void> Vocabulary::takeModelTokens(const TokenizerFile& file) {
             return corruptTokenizer("model.vocab names " + inQuotes(piece) + " twice");
         }
         slot->id = id;
+        slot->bytes = token.bytes;
     }
     for (unsigned byte = 0; byte < m_byteTokens.size(); ++byte) {
         const char letter = static_cast<char>(byte);

@@ -57,9 +57,11 @@ private:
         bool added = false;
         bool ofModel = false;
     };
+    // All that a lookup needs lies in one cache line beside the text itself.
     struct Slot {
         std::uint32_t tag = 0;  // upper half of the hash
         TokenId id = -1;
+        TokenizerFile::Slice bytes;
     };
 
     const Token& token(TokenId id) const { return m_tokens[static_cast<std::size_t>(id)]; }
