@@ -46,6 +46,7 @@ struct Arguments {
     QSize size;
     std::optional<ColourScheme> scheme;
     bool smoke = false;
+    bool noCache = false;
 
     // Draws offscreen and ends by itself, on a data folder of its own unless one is given.
     bool isUnattended() const { return smoke || !screenshot.isEmpty(); }
@@ -59,7 +60,7 @@ public:
             QStringLiteral("A desktop chat with quantized Apertus language models."));
         m_parser.addHelpOption();
         m_parser.addVersionOption();
-        m_parser.addOptions({m_smoke, m_screenshot, m_size, m_scheme, m_dataFolder});
+        m_parser.addOptions({m_smoke, m_screenshot, m_size, m_scheme, m_dataFolder, m_noCache});
         m_parser.addPositionalArgument(QStringLiteral("model"),
                                        QStringLiteral("A model folder; else the last one is used."),
                                        QStringLiteral("[model]"));
@@ -76,6 +77,7 @@ public:
         Arguments arguments;
         arguments.model = m_parser.positionalArguments().value(0);
         arguments.smoke = m_parser.isSet(m_smoke);
+        arguments.noCache = m_parser.isSet(m_noCache);
         arguments.screenshot = m_parser.value(m_screenshot);
         arguments.dataFolder = m_parser.isSet(m_dataFolder)
                                    ? m_parser.value(m_dataFolder)
@@ -113,6 +115,9 @@ private:
         QStringLiteral("data-dir"),
         QStringLiteral("Keep conversations and settings in this folder."),
         QStringLiteral("folder")};
+    QCommandLineOption m_noCache{
+        QStringLiteral("no-cache"),
+        QStringLiteral("Neither read nor write the packed form of a quantized checkpoint.")};
 };
 
 QString demoFolder() {
@@ -146,6 +151,8 @@ struct DataFolder {
     QString path;
     QString obstacle;
 
+    bool isTemporary() const { return path == temporary.path(); }
+
     explicit DataFolder(const Arguments& arguments) {
         if (arguments.isUnattended() && arguments.dataFolder.isEmpty()) {
             path = temporary.path();
@@ -156,6 +163,17 @@ struct DataFolder {
         obstacle = prepared ? QString() : QString::fromStdString(prepared.error().message);
     }
 };
+
+// What is worked out once for a checkpoint or a device lies beside the history. Gigabytes that go
+// with a temporary folder are not written.
+LoadOptions loadOptions(const Arguments& arguments, const DataFolder& data) {
+    LoadOptions options;
+    options.cacheDirectory = (data.path + QStringLiteral("/cache")).toStdString();
+    if (arguments.noCache || data.isTemporary()) {
+        options.packedCacheBytes = 0;
+    }
+    return options;
+}
 
 // The desktop's preference becomes the palette, which is what the window looks at.
 void followDesktop(SystemColourScheme& scheme) {
@@ -183,6 +201,7 @@ public:
                     {{},
                      1000,
                      QStringLiteral(APERTURA_VERSION),
+                     loadOptions(arguments, data),
                      [this](const ModelInfo& model) { return nameOf(model); }}),
           m_viewModel(m_service, m_settings, m_library) {
         if (arguments.scheme) {

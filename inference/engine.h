@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "inference/device_memory.h"
 #include "inference/message.h"
 #include "inference/options.h"
 #include "inference/status.h"
@@ -59,11 +60,12 @@ struct Request {
 // ---- what is told while it runs
 // ------------------------------------------------------------------------
 
-enum class Phase { loading, readingPrompt, writing };
+// `preparing`: a checkpoint is loaded and its packed form written, so that it loads faster later.
+enum class Phase { loading, preparing, readingPrompt, writing };
 
 struct PhaseEvent {
     Phase phase = Phase::loading;
-    std::int64_t done = 0;   // bytes while loading, tokens otherwise
+    std::int64_t done = 0;   // bytes while loading or preparing, tokens otherwise
     std::int64_t total = 0;  // 0 while unknown
 };
 
@@ -120,7 +122,8 @@ struct Metrics {
     std::int64_t adapterBytes = 0;
     std::int64_t deviceMemoryUsedBytes = 0;  // of the device that computes: VRAM on a GPU, else RAM
     std::int64_t deviceMemoryFreeBytes = 0;
-    std::int64_t processMemoryBytes = 0;  // resident set of this process
+    std::int64_t deviceMemoryOwnBytes = 0;  // see DeviceMemory
+    std::int64_t processMemoryBytes = 0;    // resident set of this process
     std::int64_t contextUsed = 0;
     std::int64_t contextSize = 0;
     std::uint64_t seed = 0;
@@ -172,6 +175,7 @@ struct ModelInfo {
     std::string device;
     std::int64_t deviceMemoryUsedBytes = 0;  // once the weights are there; see Metrics
     std::int64_t deviceMemoryFreeBytes = 0;
+    std::int64_t deviceMemoryOwnBytes = 0;
     double loadSeconds = 0.0;
 };
 
@@ -211,6 +215,8 @@ public:
     virtual ~Model() = default;
 
     virtual const ModelInfo& info() const = 0;
+    // As it is now. Zeros where the engine is remote.
+    virtual DeviceMemory memory() const = 0;
     // Errors: contextTooSmall, invalidRequest (context beyond the model's maximum), outOfMemory.
     virtual Result<std::unique_ptr<Session>> newSession(const SessionOptions& options) = 0;
     // Null where the engine is remote.
@@ -222,7 +228,8 @@ class Engine {
 public:
     virtual ~Engine() = default;
 
-    // `onProgress` receives Phase::loading in bytes, on the calling thread.
+    // `onProgress` receives Phase::loading, or before it Phase::preparing, in bytes, on the calling
+    // thread.
     // Errors: fileMissing, fileCorrupt, unsupported, outOfMemory, cancelled, each naming file and
     // field.
     virtual Result<std::shared_ptr<Model>> load(

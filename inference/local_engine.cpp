@@ -42,12 +42,8 @@ Result<std::shared_ptr<Model>> LocalEngine::loadModel(
     if (!backend) {
         return backend.error();
     }
-    auto weights = loadCheckpoint(
-        source,
-        [&](std::int64_t done, std::int64_t total) {
-            onProgress(PhaseEvent{Phase::loading, done, total});
-        },
-        stop, {options.cacheDirectory, options.packedCacheBytes});
+    auto weights = loadCheckpoint(source, onProgress, stop,
+                                  {options.cacheDirectory, options.packedCacheBytes});
     if (!weights) {
         return weights.error();
     }

@@ -40,7 +40,8 @@ BackendChoice backendOf(const std::string& name) {
     return name == "cuda" ? BackendChoice::cuda : BackendChoice::automatic;
 }
 
-// Where the application writes, or what the desktop has for caches; empty where neither is known.
+// Where the window has it, so that what one has written serves the other; empty where there is no
+// such place.
 std::filesystem::path cacheFolder() {
     const auto variable = [](const char* name) {
         const char* const value = std::getenv(name);
@@ -49,11 +50,11 @@ std::filesystem::path cacheFolder() {
     if (const auto data = variable("APERTURA_DATA_DIR"); !data.empty()) {
         return data / "cache";
     }
-    if (const auto caches = variable("XDG_CACHE_HOME"); caches.is_absolute()) {
-        return caches / "apertura";
+    if (const auto data = variable("XDG_DATA_HOME"); data.is_absolute()) {
+        return data / "apertura/cache";
     }
     const auto home = variable("HOME");
-    return home.empty() ? home : home / ".cache/apertura";
+    return home.empty() ? home : home / ".local/share/apertura/cache";
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ const char* phaseName(Phase phase) {
     switch (phase) {
         case Phase::loading:
             return "loading";
+        case Phase::preparing:
+            return "preparing";
         case Phase::readingPrompt:
             return "reading the prompt";
         case Phase::writing:
@@ -115,6 +117,7 @@ Json toJson(const Metrics& metrics) {
             {"adapter_bytes", metrics.adapterBytes},
             {"device_memory_used_bytes", metrics.deviceMemoryUsedBytes},
             {"device_memory_free_bytes", metrics.deviceMemoryFreeBytes},
+            {"device_memory_own_bytes", metrics.deviceMemoryOwnBytes},
             {"process_memory_bytes", metrics.processMemoryBytes},
             {"context_used", metrics.contextUsed},
             {"context_size", metrics.contextSize},

@@ -53,7 +53,8 @@ struct ModelStatus {
     ModelInfo info;         // where phase is `ready`
 };
 
-enum class ActivityPhase { idle, loading, readingPrompt, writing, stopping };
+// `preparing` is the first part of a load, where there is one (Phase).
+enum class ActivityPhase { idle, preparing, loading, readingPrompt, writing, stopping };
 
 // Live figures for the status bar; a negative number is unknown.
 struct Readouts {
@@ -64,11 +65,12 @@ struct Readouts {
     double prefillTokensPerSecond = -1;
     double decodeTokensPerSecond = -1;
     double timeToFirstTokenSeconds = -1;
-    qint64 weightBytes = -1;
+    qint64 weightBytes = -1;  // on a GPU what of them is there
     qint64 kvBytes = -1;
     qint64 scratchBytes = -1;
     qint64 deviceMemoryUsedBytes = -1;
     qint64 deviceMemoryTotalBytes = -1;
+    qint64 deviceMemoryOwnBytes = -1;  // of the used ones, the model's and its sessions'
     bool deviceIsGpu = false;
     qint64 contextUsed = -1;
     qint64 contextSize = -1;

@@ -26,9 +26,12 @@ void LiveReadouts::loadBegan() {
     announce();
 }
 
-void LiveReadouts::loadProgressed(qint64 bytesDone, qint64 bytesTotal) {
-    m_readouts.done = bytesDone;
-    m_readouts.total = bytesTotal;
+void LiveReadouts::loadProgressed(const LoadProgress& progress) {
+    // One clock for both: what a person waits for is the model.
+    m_readouts.phase =
+        progress.phase == Phase::preparing ? ActivityPhase::preparing : ActivityPhase::loading;
+    m_readouts.done = progress.bytesDone;
+    m_readouts.total = progress.bytesTotal;
     announce();
 }
 
@@ -40,12 +43,24 @@ void LiveReadouts::loadEnded(const ModelInfo* model) {
     if (model) {
         m_kvBytesPerToken = model->kvBytesPerToken;
         m_readouts.weightBytes = model->weightBytes + model->adapterBytes;
-        takeMemory(model->deviceMemoryUsedBytes, model->deviceMemoryFreeBytes);
         m_readouts.deviceIsGpu = model->backend == "cuda";
+        takeMemory({model->deviceMemoryUsedBytes, model->deviceMemoryFreeBytes,
+                    model->deviceMemoryOwnBytes});
+        if (m_readouts.deviceIsGpu && model->deviceMemoryOwnBytes > 0) {
+            // There is no session yet; the embedding stays in RAM.
+            m_readouts.weightBytes = model->deviceMemoryOwnBytes;
+        }
         m_readouts.contextSize = std::min<qint64>(model->maximumContext, kDefaultContext);
         m_readouts.contextUsed = -1;
     }
     announce();
+}
+
+void LiveReadouts::memoryRead(const DeviceMemory& memory) {
+    if (!m_isLoading) {
+        takeMemory(memory);
+        announce();
+    }
 }
 
 void LiveReadouts::answerBegan() {
@@ -71,7 +86,9 @@ void LiveReadouts::answerProgressed(const AnswerProgress& progress) {
     m_readouts.contextSize = progress.contextSize;
     if (progress.contextUsed >= 0) {
         m_readouts.contextUsed = progress.contextUsed;
-        m_readouts.kvBytes = progress.contextUsed * m_kvBytesPerToken;
+        // A GPU sets the whole context aside when a session begins.
+        m_readouts.kvBytes = m_kvBytesPerToken *
+                             (m_readouts.deviceIsGpu ? progress.contextSize : progress.contextUsed);
     }
     announce();
 }
@@ -109,18 +126,24 @@ void LiveReadouts::takeMetrics(const Metrics& metrics) {
     m_readouts.prefillTokensPerSecond = known(metrics.prefillTokensPerSecond);
     m_readouts.decodeTokensPerSecond = known(metrics.decodeTokensPerSecond);
     m_readouts.timeToFirstTokenSeconds = known(metrics.timeToFirstTokenSeconds);
-    m_readouts.weightBytes = metrics.weightBytes + metrics.adapterBytes;
+    if (!m_readouts.deviceIsGpu) {
+        m_readouts.weightBytes = metrics.weightBytes + metrics.adapterBytes;
+    }
     m_readouts.kvBytes = metrics.kvBytes;
     m_readouts.scratchBytes = metrics.scratchBytes;
     m_readouts.contextUsed = metrics.contextUsed;
     m_readouts.contextSize = metrics.contextSize;
-    takeMemory(metrics.deviceMemoryUsedBytes, metrics.deviceMemoryFreeBytes);
+    takeMemory({metrics.deviceMemoryUsedBytes, metrics.deviceMemoryFreeBytes,
+                metrics.deviceMemoryOwnBytes});
 }
 
-void LiveReadouts::takeMemory(qint64 usedBytes, qint64 freeBytes) {
-    if (usedBytes > 0) {
-        m_readouts.deviceMemoryUsedBytes = usedBytes;
-        m_readouts.deviceMemoryTotalBytes = usedBytes + freeBytes;
+void LiveReadouts::takeMemory(const DeviceMemory& memory) {
+    if (memory.usedBytes > 0) {
+        m_readouts.deviceMemoryUsedBytes = memory.usedBytes;
+        m_readouts.deviceMemoryTotalBytes = memory.usedBytes + memory.freeBytes;
+    }
+    if (memory.ownBytes > 0) {
+        m_readouts.deviceMemoryOwnBytes = memory.ownBytes;
     }
 }
 

@@ -22,9 +22,10 @@ public:
     const Readouts& readouts() const { return m_readouts; }
 
     void loadBegan();
-    void loadProgressed(qint64 bytesDone, qint64 bytesTotal);
+    void loadProgressed(const LoadProgress& progress);
     // Null where loading has failed or was cancelled.
     void loadEnded(const ModelInfo* model);
+    void memoryRead(const DeviceMemory& memory);
     void answerBegan();
     void answerProgressed(const AnswerProgress& progress);
     void answerStopping();
@@ -39,7 +40,7 @@ Q_SIGNALS:
 private:
     void enter(ActivityPhase phase);
     void takeMetrics(const Metrics& metrics);
-    void takeMemory(qint64 usedBytes, qint64 freeBytes);
+    void takeMemory(const DeviceMemory& memory);
     void announce();
     void emitNow();
 

@@ -46,7 +46,7 @@ LocalChatService::LocalChatService(EngineFactory makeEngine, HistoryThread& hist
       m_settings(settings),
       m_history(history),
       m_engine(std::move(makeEngine)),
-      m_loader(m_engine),
+      m_loader(m_engine, options.load),
       m_list(history, m_trouble, m_nowMs),
       m_saver(history, m_trouble, options.saveIntervalMs),
       m_pipeline(m_engine, m_list, m_saver, {m_nowMs, options.appVersion, modelNameOf(options)}),
@@ -87,6 +87,7 @@ void LocalChatService::connectParts() {
             &LiveReadouts::answerProgressed);
     connect(&m_pipeline, &AnswerPipeline::answerStopping, &m_readouts,
             &LiveReadouts::answerStopping);
+    connect(&m_engine, &EngineThread::memoryRead, &m_readouts, &LiveReadouts::memoryRead);
     connect(&m_readouts, &LiveReadouts::changed, this, &ChatService::readoutsChanged);
     connect(&m_loader, &ModelLoader::began, &m_readouts, &LiveReadouts::loadBegan);
     connect(&m_loader, &ModelLoader::progressed, &m_readouts, &LiveReadouts::loadProgressed);

@@ -25,6 +25,7 @@ struct LocalChatOptions {
     std::function<qint64()> nowMs;  // the clock; none = the system's
     int saveIntervalMs = 1000;      // of an answer that is being written
     QString appVersion;
+    LoadOptions load;  // of every model
     // How an answer is signed; none = with the checkpoint's name.
     std::function<QString(const ModelInfo&)> modelName;
 };

@@ -1,9 +1,11 @@
 #include "app/conversation/model_loader.h"
 
+#include <utility>
+
 namespace apertura {
 
-ModelLoader::ModelLoader(EngineThread& engine, QObject* parent)
-    : QObject(parent), m_engine(engine) {
+ModelLoader::ModelLoader(EngineThread& engine, LoadOptions options, QObject* parent)
+    : QObject(parent), m_engine(engine), m_options(std::move(options)) {
     connect(&m_engine, &EngineThread::loadProgressed, this, &ModelLoader::takeProgress);
     connect(&m_engine, &EngineThread::loadEnded, this, &ModelLoader::takeEnd);
 }
@@ -13,7 +15,7 @@ void ModelLoader::load(const QString& directory) {
     m_status = ModelStatus{};
     m_status.phase = ModelPhase::loading;
     m_status.path = directory;
-    m_loadId = m_engine.load(ModelSource{directory.toStdString(), {}});
+    m_loadId = m_engine.load(ModelSource{directory.toStdString(), {}}, m_options);
     Q_EMIT began();
     Q_EMIT changed();
 }
@@ -24,13 +26,13 @@ void ModelLoader::cancel() {
     }
 }
 
-void ModelLoader::takeProgress(quint64 loadId, qint64 bytesDone, qint64 bytesTotal) {
-    if (loadId != m_loadId) {
+void ModelLoader::takeProgress(const LoadProgress& progress) {
+    if (progress.loadId != m_loadId) {
         return;
     }
-    m_status.bytesDone = bytesDone;
-    m_status.bytesTotal = bytesTotal;
-    Q_EMIT progressed(bytesDone, bytesTotal);
+    m_status.bytesDone = progress.bytesDone;
+    m_status.bytesTotal = progress.bytesTotal;
+    Q_EMIT progressed(progress);
     Q_EMIT changed();
 }
 

@@ -16,7 +16,8 @@ class ModelLoader : public QObject {
     Q_OBJECT
 
 public:
-    explicit ModelLoader(EngineThread& engine, QObject* parent = nullptr);
+    // Loads as `options` say.
+    ModelLoader(EngineThread& engine, LoadOptions options, QObject* parent = nullptr);
 
     const ModelStatus& status() const { return m_status; }
     const std::shared_ptr<const Model>& model() const { return m_model; }  // null unless `ready`
@@ -27,16 +28,17 @@ public:
 
 Q_SIGNALS:
     void began();
-    void progressed(qint64 bytesDone, qint64 bytesTotal);
+    void progressed(const apertura::LoadProgress& progress);
     void loaded();
     void notLoaded(const QString& sentence);  // failed, or cancelled: then the phase is `none`
     void changed();                           // after each of the others, too
 
 private:
-    void takeProgress(quint64 loadId, qint64 bytesDone, qint64 bytesTotal);
+    void takeProgress(const LoadProgress& progress);
     void takeEnd(const LoadEnd& end);
 
     EngineThread& m_engine;
+    LoadOptions m_options;
     ModelStatus m_status;
     std::shared_ptr<const Model> m_model;
     quint64 m_loadId = 0;

@@ -33,6 +33,7 @@ void visitMetrics(MetricsType& metrics, const Visit& visit) {
     visit("adapter_bytes", metrics.adapterBytes);
     visit("device_memory_used_bytes", metrics.deviceMemoryUsedBytes);
     visit("device_memory_free_bytes", metrics.deviceMemoryFreeBytes);
+    visit("device_memory_own_bytes", metrics.deviceMemoryOwnBytes);
     visit("process_memory_bytes", metrics.processMemoryBytes);
     visit("context_used", metrics.contextUsed);
     visit("context_size", metrics.contextSize);

@@ -22,6 +22,7 @@ EngineThread::EngineThread(EngineFactory makeEngine, QObject* parent)
     connect(m_worker, &EngineWorker::loadProgressed, this, &EngineThread::loadProgressed);
     connect(m_worker, &EngineWorker::loadEnded, this, &EngineThread::loadEnded);
     connect(m_worker, &EngineWorker::answerProgressed, this, &EngineThread::answerProgressed);
+    connect(m_worker, &EngineWorker::memoryRead, this, &EngineThread::memoryRead);
     connect(m_worker, &EngineWorker::answerEnded, this, &EngineThread::forgetStop);
     m_thread->start();
 }

@@ -40,9 +40,10 @@ public:
     bool shutDown(int timeoutMs);
 
 Q_SIGNALS:
-    void loadProgressed(quint64 loadId, qint64 bytesDone, qint64 bytesTotal);
+    void loadProgressed(const apertura::LoadProgress& progress);
     void loadEnded(const apertura::LoadEnd& end);
     void answerProgressed(const apertura::AnswerProgress& progress);
+    void memoryRead(const apertura::DeviceMemory& memory);
     void answerEnded(const apertura::AnswerEnd& end);
 
 private:

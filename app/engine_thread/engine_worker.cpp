@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kSessionCount = 2;
 
 constexpr std::chrono::milliseconds kLoadReportInterval{100};
+constexpr std::chrono::milliseconds kMemoryInterval{2000};
+constexpr std::chrono::milliseconds kBusyMemoryInterval{250};
 
 Generation notStarted(const Request& request) {
     Generation generation;
@@ -25,7 +27,10 @@ Generation notStarted(const Request& request) {
 
 }  // namespace
 
-EngineWorker::EngineWorker(EngineFactory makeEngine) : m_makeEngine(std::move(makeEngine)) {}
+EngineWorker::EngineWorker(EngineFactory makeEngine) : m_makeEngine(std::move(makeEngine)) {
+    m_memoryTimer.setInterval(kMemoryInterval);
+    m_memoryTimer.callOnTimeout(this, &EngineWorker::reportMemory);
+}
 
 EngineWorker::~EngineWorker() = default;
 
@@ -43,17 +48,20 @@ void EngineWorker::load(quint64 loadId, const ModelSource& source, const LoadOpt
         standBehindTheWindow();  // before the engine starts its own threads
         m_engine = m_makeEngine();
     }
+    std::optional<Phase> lastPhase;
     auto lastReport = std::chrono::steady_clock::time_point{};
     const auto onProgress = [&](const PhaseEvent& event) {
         const auto now = std::chrono::steady_clock::now();
-        if (now - lastReport >= kLoadReportInterval) {
+        if (event.phase != lastPhase || now - lastReport >= kLoadReportInterval) {
+            lastPhase = event.phase;
             lastReport = now;
-            Q_EMIT loadProgressed(loadId, event.done, event.total);
+            Q_EMIT loadProgressed({loadId, event.phase, event.done, event.total});
         }
     };
     Result<std::shared_ptr<Model>> loaded = m_engine->load(source, options, onProgress, stop);
     if (loaded) {
         m_model = std::move(loaded).value();
+        m_memoryTimer.start();
         end.model = m_model;
     } else {
         end.error = loaded.error();
@@ -62,8 +70,13 @@ void EngineWorker::load(quint64 loadId, const ModelSource& source, const LoadOpt
 }
 
 void EngineWorker::unload() {
+    m_memoryTimer.stop();
     m_sessions.clear();
     m_model.reset();
+}
+
+void EngineWorker::reportMemory() {
+    Q_EMIT memoryRead(m_model->memory());
 }
 
 void EngineWorker::answer(const AnswerRequest& request, const std::stop_token& stop) {
@@ -94,9 +107,16 @@ Result<Generation> EngineWorker::generate(const AnswerRequest& request,
     if (!session) {
         return session.error();
     }
-    ProgressCollector collector(
-        request.id, session.value()->contextSize(),
-        [this](const AnswerProgress& progress) { Q_EMIT answerProgressed(progress); });
+    auto lastMemory = std::chrono::steady_clock::time_point{};
+    ProgressCollector collector(request.id, session.value()->contextSize(),
+                                [&](const AnswerProgress& progress) {
+                                    Q_EMIT answerProgressed(progress);
+                                    const auto now = std::chrono::steady_clock::now();
+                                    if (now - lastMemory >= kBusyMemoryInterval) {
+                                        lastMemory = now;
+                                        reportMemory();
+                                    }
+                                });
     Result<Generation> result = session.value()->generate(
         request.request, [&](const Event& event) { collector.add(event); }, stop);
     collector.flush();

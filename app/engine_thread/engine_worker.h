@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <QObject>
+#include <QTimer>
 
 #include "app/engine_thread/progress_collector.h"
 #include "inference/engine.h"
@@ -28,6 +29,14 @@ struct AnswerEnd {
     quint64 requestId = 0;
     std::optional<Generation> generation;
     std::optional<Error> error;
+};
+
+// How far a load is: `preparing`, then or else at once `loading`.
+struct LoadProgress {
+    quint64 loadId = 0;
+    Phase phase = Phase::loading;
+    qint64 bytesDone = 0;
+    qint64 bytesTotal = 0;  // 0 while unknown
 };
 
 // Either a model or an error. The model is shared: it lives until the last holder lets go.
@@ -55,9 +64,11 @@ public:
     void forgetSession(qint64 sessionKey);
 
 Q_SIGNALS:
-    void loadProgressed(quint64 loadId, qint64 bytesDone, qint64 bytesTotal);
+    void loadProgressed(const apertura::LoadProgress& progress);
     void loadEnded(const apertura::LoadEnd& end);
     void answerProgressed(const apertura::AnswerProgress& progress);
+    // While a model is loaded: every two seconds, about four times a second during an answer.
+    void memoryRead(const apertura::DeviceMemory& memory);
     void answerEnded(const apertura::AnswerEnd& end);
 
 private:
@@ -68,10 +79,12 @@ private:
 
     Result<Generation> generate(const AnswerRequest& request, const std::stop_token& stop);
     Result<Session*> sessionFor(qint64 key);
+    void reportMemory();
 
     EngineFactory m_makeEngine;
     std::unique_ptr<Engine> m_engine;  // made on the engine thread, at the first load
     std::shared_ptr<Model> m_model;
+    QTimer m_memoryTimer{this};
     std::vector<KeyedSession> m_sessions;  // the one used last stands first
 };
 

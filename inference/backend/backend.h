@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "inference/device_memory.h"
 #include "inference/options.h"
 #include "inference/status.h"
 #include "inference/weights/checkpoint.h"
@@ -67,11 +68,6 @@ enum class Activation {
 
 enum class NormWeight { attention, query, key, feedforward };
 enum class LinearWeight { query, key, value, output, up, down };
-
-struct DeviceMemory {
-    std::int64_t usedBytes = 0;
-    std::int64_t freeBytes = 0;
-};
 
 // Order of calls: prepare() once, then newSequence() and passes. A pass is embed(), the stages of
 // each layer in turn, and logits() where they are wanted; any op may be asynchronous, logits()

@@ -42,7 +42,8 @@ std::string ReferenceBackend::device() const {
 }
 
 DeviceMemory ReferenceBackend::memory() const {
-    return {residentBytes(), availableBytes()};
+    const std::int64_t resident = residentBytes();
+    return {resident, availableBytes(), resident};
 }
 
 std::int64_t ReferenceBackend::maxTokensPerPass() const {

@@ -296,6 +296,7 @@ Metrics Answer::metrics() const {
     metrics.adapterBytes = m_model.info.adapterBytes;
     metrics.deviceMemoryUsedBytes = memory.usedBytes;
     metrics.deviceMemoryFreeBytes = memory.freeBytes;
+    metrics.deviceMemoryOwnBytes = memory.ownBytes;
     metrics.processMemoryBytes = residentBytes();
     metrics.contextUsed = contextUsed();
     metrics.contextSize = m_cache.contextSize();

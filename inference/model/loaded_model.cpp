@@ -49,6 +49,7 @@ ModelInfo describe(const ModelParts& parts, const PromptBuilder& prompts) {
     const DeviceMemory memory = backend.memory();
     info.deviceMemoryUsedBytes = memory.usedBytes;
     info.deviceMemoryFreeBytes = memory.freeBytes;
+    info.deviceMemoryOwnBytes = memory.ownBytes;
     return info;
 }
 

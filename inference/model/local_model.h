@@ -13,6 +13,7 @@ public:
     explicit LocalModel(std::shared_ptr<const LoadedModel> model) : m_model(std::move(model)) {}
 
     const ModelInfo& info() const override { return m_model->info; }
+    DeviceMemory memory() const override { return m_model->backend->memory(); }
     Result<std::unique_ptr<Session>> newSession(const SessionOptions& options) override;
     const Tokenizer* tokenizer() const override { return m_model->tokenizer.get(); }
 

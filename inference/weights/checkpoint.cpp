@@ -38,8 +38,11 @@ float softplus(float raw) {
 class CheckpointLoader {
 public:
     CheckpointLoader(ModelConfig config, LoadContext context, std::int64_t totalBytes,
-                     const std::function<void(std::int64_t, std::int64_t)>& onBytes)
-        : m_context(std::move(context)), m_totalBytes(totalBytes), m_onBytes(onBytes) {
+                     const std::function<void(const PhaseEvent&)>& onProgress)
+        : m_context(std::move(context)),
+          m_totalBytes(totalBytes),
+          m_phase(m_context.writer != nullptr ? Phase::preparing : Phase::loading),
+          m_onProgress(onProgress) {
         m_weights.config = std::move(config);
     }
 
@@ -226,15 +229,16 @@ private:
 
     void report(std::int64_t done) {
         m_doneBytes = done;
-        if (m_onBytes) {
-            m_onBytes(m_doneBytes, m_totalBytes);
+        if (m_onProgress) {
+            m_onProgress({m_phase, m_doneBytes, m_totalBytes});
         }
     }
 
     LoadContext m_context;
     std::int64_t m_totalBytes;
     std::int64_t m_doneBytes = 0;
-    const std::function<void(std::int64_t, std::int64_t)>& m_onBytes;
+    Phase m_phase;
+    const std::function<void(const PhaseEvent&)>& m_onProgress;
     ModelWeights m_weights;
 };
 
@@ -368,16 +372,16 @@ Result<OpenCheckpoint> openCheckpoint(const ModelSource& source) {
     return open;
 }
 
-using OnBytes = std::function<void(std::int64_t done, std::int64_t total)>;
+using OnProgress = std::function<void(const PhaseEvent&)>;
 
 // One pass over all weights; see LoadPass.
 Result<ModelWeights> loadWeights(OpenCheckpoint& open, const std::shared_ptr<PackedFile>& packed,
-                                 PackedFileWriter* writer, const OnBytes& onBytes,
+                                 PackedFileWriter* writer, const OnProgress& onProgress,
                                  const std::stop_token& stop) {
     open.storage->releaseArrays();  // of a pass before
     const LoadContext context{*open.tensors, *open.storage, open.quantization, open.sidecar,
                               open.adapters, stop,          packed.get(),      writer};
-    auto weights = CheckpointLoader(open.config, context, open.byteCount(), onBytes).load();
+    auto weights = CheckpointLoader(open.config, context, open.byteCount(), onProgress).load();
     if (!weights) {
         return weights;
     }
@@ -409,7 +413,7 @@ Result<ModelWeights> loadCached(const fs::path& directory, OpenCheckpoint& open,
 }
 
 Result<std::shared_ptr<const ModelWeights>> readCheckpoint(const ModelSource& source,
-                                                           const OnBytes& onBytes,
+                                                           const OnProgress& onProgress,
                                                            const std::stop_token& stop,
                                                            const PackedCacheOptions& options) {
     auto open = openCheckpoint(source);
@@ -421,16 +425,8 @@ Result<std::shared_ptr<const ModelWeights>> readCheckpoint(const ModelSource& so
     if (!hashes) {
         return hashes.error();
     }
-    // A second pass, over the file that the first one wrote, does not begin at zero again.
-    std::int64_t most = 0;
-    const OnBytes rising = [&](std::int64_t done, std::int64_t total) {
-        most = std::max(most, done);
-        if (onBytes) {
-            onBytes(most, total);
-        }
-    };
     const LoadPass pass = [&](const std::shared_ptr<PackedFile>& packed, PackedFileWriter* writer) {
-        return loadWeights(*open, packed, writer, rising, stop);
+        return loadWeights(*open, packed, writer, onProgress, stop);
     };
     auto weights = loadCached(source.directory, *open, hashes->model, options, pass);
     if (!weights) {
@@ -449,11 +445,10 @@ Result<std::shared_ptr<const ModelWeights>> readCheckpoint(const ModelSource& so
 }  // namespace
 
 Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
-    const ModelSource& source,
-    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes, std::stop_token stop,
-    const PackedCacheOptions& cache) {
+    const ModelSource& source, const std::function<void(const PhaseEvent&)>& onProgress,
+    std::stop_token stop, const PackedCacheOptions& cache) {
     try {
-        return readCheckpoint(source, onBytes, stop, cache);
+        return readCheckpoint(source, onProgress, stop, cache);
     } catch (const std::bad_alloc&) {
         return Error{ErrorCode::outOfMemory, "There is no memory for this model's weights."};
     } catch (const fs::filesystem_error& fault) {

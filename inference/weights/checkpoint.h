@@ -71,12 +71,12 @@ struct PackedCacheOptions {
 };
 
 // Loads the checkpoint in `source.directory`. Nothing outside the folder is read (except through a
-// hub cache's own links, and in the packed cache), no code of it is run. `onBytes` hears of rising
-// numbers. Errors: fileMissing, fileCorrupt, unsupported, outOfMemory, cancelled (within about
-// 100 ms of `stop`).
+// hub cache's own links, and in the packed cache), no code of it is run. `onProgress` hears of the
+// bytes done, which rise within a phase: Phase::preparing where a packed file is written, and then,
+// or else at once, Phase::loading. Errors: fileMissing, fileCorrupt, unsupported, outOfMemory,
+// cancelled (within about 100 ms of `stop`).
 Result<std::shared_ptr<const ModelWeights>> loadCheckpoint(
-    const ModelSource& source,
-    const std::function<void(std::int64_t done, std::int64_t total)>& onBytes, std::stop_token stop,
-    const PackedCacheOptions& cache = {});
+    const ModelSource& source, const std::function<void(const PhaseEvent&)>& onProgress,
+    std::stop_token stop, const PackedCacheOptions& cache = {});
 
 }  // namespace apertura

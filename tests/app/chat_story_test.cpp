@@ -256,6 +256,47 @@ private Q_SLOTS:
         QCOMPARE(chat.last().text.size(), 1500);
     }
 
+    void aModelThatIsPreparedFirstSaysSo() {
+        Chat chat;
+        test::FakeModelScript model;
+        model.info = test::defaultModelInfo();
+        model.isPrepared = false;
+        model.loadDelay = 600ms;
+        chat.script->setModel("/models/small", model);
+        chat.start();
+        QTRY_COMPARE(chat->readouts().phase, ActivityPhase::preparing);
+        QVERIFY(chat->readouts().total > 0);
+        QTRY_COMPARE(chat->readouts().phase, ActivityPhase::loading);
+        QTRY_COMPARE(chat->readouts().phase, ActivityPhase::idle);
+    }
+
+    void theMemoryOfAGpuIsReadWhileAnAnswerIsWritten() {
+        Chat chat;
+        test::FakeModelScript model;
+        model.info = test::defaultModelInfo();
+        model.info.backend = "cuda";
+        model.info.deviceMemoryUsedBytes = 3'000'000'000;
+        model.info.deviceMemoryFreeBytes = 5'000'000'000;
+        model.info.deviceMemoryOwnBytes = 2'000'000'000;
+        chat.script->setModel("/models/small", model);
+        chat.script->setMemory({4'000'000'000, 4'000'000'000, 2'500'000'000});
+        chat.script->addAnswer(slowAnswer(40, 30ms));
+        chat.start();
+        QTRY_VERIFY(chat.isReady());
+        QVERIFY(chat->readouts().deviceIsGpu);
+        QCOMPARE(chat->readouts().deviceMemoryUsedBytes, 3'000'000'000);
+        QCOMPARE(chat->readouts().weightBytes, 2'000'000'000);
+        chat->send(QStringLiteral("q"));
+        QTRY_COMPARE(chat->readouts().deviceMemoryUsedBytes, 4'000'000'000);
+        QCOMPARE(chat->readouts().deviceMemoryTotalBytes, 8'000'000'000);
+        QCOMPARE(chat->readouts().deviceMemoryOwnBytes, 2'500'000'000);
+        // The whole context is set aside.
+        QTRY_COMPARE(chat->readouts().kvBytes, 8192 * 4096);
+        chat.script->setMemory({4'200'000'000, 3'800'000'000, 2'500'000'000});
+        QTRY_COMPARE(chat->readouts().deviceMemoryUsedBytes, 4'200'000'000);
+        QCOMPARE(chat->readouts().phase, ActivityPhase::writing);
+    }
+
     void readoutsFollowTheAnswer() {
         Chat chat;
         test::FakeAnswer answer = slowAnswer(10, 30ms);

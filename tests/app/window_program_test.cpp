@@ -1,5 +1,8 @@
 // The window program as it is started: once, twice, and on a history it must not touch.
+#include <QDateTime>
+#include <QDir>
 #include <QFile>
+#include <QFileInfo>
 #include <QImage>
 #include <QProcess>
 #include <QTemporaryDir>
@@ -47,6 +50,23 @@ private Q_SLOTS:
         QVERIFY(picture.pixelColor(2, 2).lightness() < 100);
     }
 
+    void whatIsPackedLiesInTheDataFolderAndIsUsedAgain() {
+        const QDir cache(m_folder.filePath(QStringLiteral("packed/cache")));
+        const QStringList packed = {QStringLiteral("*.packed")};
+        loadOnce({QStringLiteral("--no-cache")});
+        QVERIFY(cache.entryList(packed).isEmpty());
+        loadOnce({});
+        const QStringList files = cache.entryList(packed, QDir::Files);
+        QCOMPARE(files.size(), 1);
+        const QFileInfo first(cache.filePath(files.first()));
+        const QDateTime written = first.lastModified();
+        const QByteArray before = contentOf(first.filePath());
+        loadOnce({});
+        QCOMPARE(cache.entryList(packed, QDir::Files), files);
+        QCOMPARE(contentOf(first.filePath()), before);
+        QVERIFY(QFileInfo(first.filePath()).lastModified() > written);  // the order of use
+    }
+
     void aModelThatCannotBeLoadedFailsThePictureWithStatusOne() {
         QCOMPARE(exitStatusOf({QStringLiteral("--screenshot"),
                                m_folder.filePath(QStringLiteral("none.png")), m_folder.path()}),
@@ -90,6 +110,20 @@ private Q_SLOTS:
     }
 
 private:
+    // On a data folder that all these runs share, until a model is loaded: then it is remembered.
+    void loadOnce(const QStringList& options) {
+        const QString data = m_folder.filePath(QStringLiteral("packed"));
+        const QString settings = data + QStringLiteral("/settings.ini");
+        QFile::remove(settings);
+        QProcess program;
+        program.setProcessChannelMode(QProcess::ForwardedChannels);
+        program.start(QStringLiteral(APERTURA_PROGRAM),
+                      options + QStringList{QStringLiteral("--data-dir"), data});
+        QTRY_VERIFY_WITH_TIMEOUT(contentOf(settings).contains("model="), kTimeoutMs);
+        program.kill();
+        QVERIFY(program.waitForFinished(kTimeoutMs));
+    }
+
     QTemporaryDir m_folder;
 };
 

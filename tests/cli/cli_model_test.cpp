@@ -35,12 +35,26 @@ void generateReportsWhatTheContractNames(Findings& findings) {
     for (const char* field : {"ids", "text", "thoughts", "finish_reason", "logprobs", "metrics"}) {
         findings.verify(answer.contains(field), std::string("no field ") + field);
     }
-    for (const char* field :
-         {"load_seconds", "prompt_tokens", "reused_tokens", "prefill_tokens_per_second",
-          "time_to_first_token_seconds", "completion_tokens", "decode_tokens_per_second", "backend",
-          "device", "weight_bytes", "kv_bytes", "scratch_bytes", "adapter_bytes",
-          "device_memory_used_bytes", "device_memory_free_bytes", "process_memory_bytes",
-          "context_used", "context_size", "seed"}) {
+    for (const char* field : {"load_seconds",
+                              "prompt_tokens",
+                              "reused_tokens",
+                              "prefill_tokens_per_second",
+                              "time_to_first_token_seconds",
+                              "completion_tokens",
+                              "decode_tokens_per_second",
+                              "backend",
+                              "device",
+                              "weight_bytes",
+                              "kv_bytes",
+                              "scratch_bytes",
+                              "adapter_bytes",
+                              "device_memory_used_bytes",
+                              "device_memory_free_bytes",
+                              "device_memory_own_bytes",
+                              "process_memory_bytes",
+                              "context_used",
+                              "context_size",
+                              "seed"}) {
         findings.verify(answer["metrics"].contains(field), std::string("no metric ") + field);
     }
     findings.verify(answer["text"].get<std::string>().find("Portugal") != std::string::npos,
@@ -203,6 +217,7 @@ void inspectShowsModulesAndMemory(Findings& findings) {
     findings.equal(model["memory_plan"].size(), std::size_t{4}, "planned contexts");
     findings.verify(model["memory_plan"][3]["kv_bytes"] > model["memory_plan"][0]["kv_bytes"],
                     "KV does not grow");
+    findings.verify(model["packed_cache"].is_string(), "the packed cache is not mentioned");
     findings.verify(model["warnings"].is_array() && model["warnings"].empty(),
                     "warnings of a sound model");
 }

@@ -28,7 +28,7 @@ Result<Subject> subjectOf(const std::string& model) {
             return Subject{test::makeSyntheticLayers({}, format), 0};
         }
     }
-    auto weights = loadCheckpoint({model, {}}, [](std::int64_t, std::int64_t) {}, {});
+    auto weights = loadCheckpoint({model, {}}, {}, {});
     if (!weights) {
         return weights.error();
     }

@@ -99,7 +99,7 @@ void aLayerReadsItsWeightsOnce(SyntheticFormat format, Findings& findings) {
 // A fixture is too small for limits: its row of the table, and that nothing was left unread.
 void aModelReadsAllItsWeights(const std::filesystem::path& folder, Findings& findings) {
     constexpr std::int64_t kFixturePosition = 31;
-    const auto weights = loadCheckpoint({folder, {}}, [](std::int64_t, std::int64_t) {}, {});
+    const auto weights = loadCheckpoint({folder, {}}, {}, {});
     if (!findings.verify(weights.ok(), "loads")) {
         return;
     }

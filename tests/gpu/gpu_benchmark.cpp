@@ -296,7 +296,7 @@ std::int64_t fittingLayers(const Options& options, std::int64_t memoryBytes) {
 Result<std::shared_ptr<const ModelWeights>> weightsOf(const Options& options,
                                                       std::int64_t memoryBytes) {
     if (!options.model.empty()) {
-        return loadCheckpoint({options.model, {}}, [](std::int64_t, std::int64_t) {}, {});
+        return loadCheckpoint({options.model, {}}, {}, {});
     }
     for (const SyntheticFormat known : test::allSyntheticFormats()) {
         if (test::syntheticFormatName(known) == options.format) {

@@ -114,6 +114,7 @@ void FakeSession::fillMetrics(const FakeAnswer& answer, double prefillSeconds, d
     metrics.scratchBytes = 1 << 20;
     metrics.deviceMemoryUsedBytes = metrics.weightBytes + metrics.kvBytes + metrics.scratchBytes;
     metrics.deviceMemoryFreeBytes = std::int64_t{4} << 30;
+    metrics.deviceMemoryOwnBytes = metrics.deviceMemoryUsedBytes;
     metrics.processMemoryBytes = metrics.deviceMemoryUsedBytes + (std::int64_t{64} << 20);
     metrics.seed = generation.sampling.seed.value_or(0);
 }
@@ -174,6 +175,7 @@ public:
         : m_script(std::move(script)), m_info(std::move(info)) {}
 
     const ModelInfo& info() const override { return m_info; }
+    DeviceMemory memory() const override { return m_script->memory(); }
     Result<std::unique_ptr<Session>> newSession(const SessionOptions& options) override {
         m_script->recordSession(options);
         const std::int64_t size = options.contextSize > 0
@@ -209,7 +211,9 @@ public:
             if (model.loadError && step == kLoadingSteps) {
                 return *model.loadError;
             }
-            onProgress(PhaseEvent{Phase::loading, bytes * step / kLoadingSteps, bytes});
+            const bool isPreparing = !model.isPrepared && step < kLoadingSteps / 2;
+            onProgress(PhaseEvent{isPreparing ? Phase::preparing : Phase::loading,
+                                  bytes * step / kLoadingSteps, bytes});
         }
         return std::shared_ptr<Model>(std::make_shared<FakeModel>(m_script, model.info));
     }
@@ -261,6 +265,16 @@ std::vector<ModelSource> FakeScript::loads() const {
 std::vector<SessionOptions> FakeScript::sessions() const {
     const std::lock_guard lock(m_mutex);
     return m_sessions;
+}
+
+void FakeScript::setMemory(const DeviceMemory& memory) {
+    const std::lock_guard lock(m_mutex);
+    m_memory = memory;
+}
+
+DeviceMemory FakeScript::memory() const {
+    const std::lock_guard lock(m_mutex);
+    return m_memory;
 }
 
 int FakeScript::running() const {

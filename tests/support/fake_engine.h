@@ -43,6 +43,7 @@ struct FakeAnswer {
 struct FakeModelScript {
     ModelInfo info;
     std::optional<Error> loadError;
+    bool isPrepared = true;  // else loading events come after preparing ones
     std::chrono::milliseconds loadDelay{
         0};  // spread over four loading events; ends early when stopped
 };
@@ -63,6 +64,9 @@ public:
     std::vector<Request> requests() const;
     std::vector<ModelSource> loads() const;
     std::vector<SessionOptions> sessions() const;
+    // What the model says of the device's memory from now on.
+    void setMemory(const DeviceMemory& memory);
+    DeviceMemory memory() const;
     // How many answers are being written at this moment.
     int running() const;
 
@@ -80,6 +84,7 @@ private:
     std::vector<Request> m_requests;
     std::vector<ModelSource> m_loads;
     std::vector<SessionOptions> m_sessions;
+    DeviceMemory m_memory;
     int m_running = 0;
 };
 

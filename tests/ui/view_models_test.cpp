@@ -62,6 +62,8 @@ private Q_SLOTS:
     void tablesTellTheirCells();
     void statusChangesAtMostFourTimesASecond();
     void cancellingStopsWhatRunsWhicheverChatIsOpen();
+    void theMemoryOfAGpuIsSharedOutWhole();
+    void preparingIsCountedAndCanBeCancelled();
     void figuresHaveThreeDigits_data();
     void figuresHaveThreeDigits();
     void unknownFiguresAreADash();
@@ -353,6 +355,39 @@ void ViewModelsTest::cancellingStopsWhatRunsWhicheverChatIsOpen() {
     stage.viewModel.newConversation();
     stage.viewModel.status()->cancel();
     QVERIFY(!stage.service.isStreaming());
+}
+
+void ViewModelsTest::theMemoryOfAGpuIsSharedOutWhole() {
+    Stage stage;
+    Readouts readouts;
+    readouts.deviceIsGpu = true;
+    readouts.weightBytes = 2'000'000'000;
+    readouts.kvBytes = 1'000'000'000;
+    readouts.deviceMemoryOwnBytes = 4'000'000'000;
+    readouts.deviceMemoryUsedBytes = 5'000'000'000;
+    readouts.deviceMemoryTotalBytes = 10'000'000'000;
+    stage.service.setReadouts(readouts);
+    const StatusViewModel& status = *stage.viewModel.status();
+    QTRY_COMPARE(status.memoryName(), QStringLiteral("VRAM"));
+    QCOMPARE(status.memory(), QStringLiteral("4.66\u00A0GiB / 9.31\u00A0GiB"));
+    QCOMPARE(status.weightShare(), 0.2);
+    QCOMPARE(status.kvShare(), 0.1);
+    QCOMPARE(status.scratchShare(), 0.1);
+    QCOMPARE(status.otherShare(), 0.1);
+    QVERIFY(status.memoryLegend().contains(QStringLiteral("Apertura: 3.73\u00A0GiB")));
+}
+
+void ViewModelsTest::preparingIsCountedAndCanBeCancelled() {
+    Stage stage;
+    Readouts readouts;
+    readouts.phase = ActivityPhase::preparing;
+    readouts.done = 1;
+    readouts.total = 4;
+    stage.service.setReadouts(readouts);
+    const StatusViewModel& status = *stage.viewModel.status();
+    QTRY_COMPARE(status.phase(), QStringLiteral("preparing 25 %"));
+    QCOMPARE(status.progress(), 0.25);
+    QVERIFY(status.isCancellable());
 }
 
 void ViewModelsTest::figuresHaveThreeDigits_data() {

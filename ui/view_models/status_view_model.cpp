@@ -50,22 +50,21 @@ void StatusViewModel::refresh() {
 }
 
 QString StatusViewModel::phase() const {
-    const bool isCounted = (m_readouts.phase == ActivityPhase::loading ||
-                            m_readouts.phase == ActivityPhase::readingPrompt) &&
-                           m_readouts.total > 0;
-    if (!isBusy() || isCounted) {
+    if (!isBusy() || (isCounted() && m_readouts.total > 0)) {
         return phaseWord();
     }
     return phaseWord() + u' ' + clockText(phaseAgeMs());
 }
 
 QString StatusViewModel::phaseWord() const {
+    const int percent = qRound(progress() * 100);
     switch (m_readouts.phase) {
         case ActivityPhase::idle:
             return restWord();
+        case ActivityPhase::preparing:
+            return m_readouts.total > 0 ? tr("preparing %1 %").arg(percent) : tr("preparing");
         case ActivityPhase::loading:
-            return m_readouts.total > 0 ? tr("loading %1 %").arg(qRound(progress() * 100))
-                                        : tr("loading");
+            return m_readouts.total > 0 ? tr("loading %1 %").arg(percent) : tr("loading");
         case ActivityPhase::readingPrompt:
             return m_readouts.total > 0
                        ? tr("reading %1 of %2")
@@ -115,9 +114,7 @@ bool StatusViewModel::isFailed() const {
 }
 
 qreal StatusViewModel::progress() const {
-    const bool isCounted = m_readouts.phase == ActivityPhase::loading ||
-                           m_readouts.phase == ActivityPhase::readingPrompt;
-    if (!isCounted || m_readouts.total <= 0) {
+    if (!isCounted() || m_readouts.total <= 0) {
         return -1;
     }
     return std::clamp(static_cast<qreal>(m_readouts.done) / static_cast<qreal>(m_readouts.total),
@@ -125,9 +122,7 @@ qreal StatusViewModel::progress() const {
 }
 
 bool StatusViewModel::isCancellable() const {
-    const bool isLong = phaseAgeMs() > kWorthCancellingMs;
-    return isLong && (m_readouts.phase == ActivityPhase::loading ||
-                      m_readouts.phase == ActivityPhase::readingPrompt);
+    return isCounted() && phaseAgeMs() > kWorthCancellingMs;
 }
 
 QString StatusViewModel::readSpeed() const {
@@ -156,7 +151,9 @@ QString StatusViewModel::memoryLegend() const {
     const QStringList lines = {
         tr("Weights: %1").arg(memoryText(m_readouts.weightBytes)),
         tr("KV cache: %1").arg(memoryText(m_readouts.kvBytes)),
-        tr("Scratch: %1").arg(memoryText(m_readouts.scratchBytes)),
+        (m_readouts.deviceIsGpu ? tr("Scratch and other conversations: %1") : tr("Scratch: %1"))
+            .arg(memoryText(scratchBytes())),
+        tr("Apertura: %1").arg(memoryText(ownBytes())),
         tr("All programs: %1 of %2")
             .arg(memoryText(m_readouts.deviceMemoryUsedBytes),
                  memoryText(m_readouts.deviceMemoryTotalBytes)),
@@ -182,11 +179,20 @@ qreal StatusViewModel::contextShare() const {
 }
 
 void StatusViewModel::cancel() {
-    if (m_readouts.phase == ActivityPhase::loading) {
+    if (isLoading()) {
         m_service.cancelLoading();
     } else {
         m_service.stopRunning();
     }
+}
+
+bool StatusViewModel::isLoading() const {
+    return m_readouts.phase == ActivityPhase::preparing ||
+           m_readouts.phase == ActivityPhase::loading;
+}
+
+bool StatusViewModel::isCounted() const {
+    return isLoading() || m_readouts.phase == ActivityPhase::readingPrompt;
 }
 
 qint64 StatusViewModel::phaseAgeMs() const {
@@ -195,10 +201,24 @@ qint64 StatusViewModel::phaseAgeMs() const {
 
 // Negative while nothing of it is known.
 qint64 StatusViewModel::ownBytes() const {
+    if (m_readouts.deviceIsGpu && m_readouts.deviceMemoryOwnBytes >= 0) {
+        return m_readouts.deviceMemoryOwnBytes;
+    }
     const bool isKnown = m_readouts.weightBytes >= 0;
     return isKnown ? m_readouts.weightBytes + std::max<qint64>(m_readouts.kvBytes, 0) +
                          std::max<qint64>(m_readouts.scratchBytes, 0)
                    : -1;
+}
+
+// On a GPU all that is neither weights nor this conversation's KV cache, as each of the others that
+// were used last has both there.
+qint64 StatusViewModel::scratchBytes() const {
+    if (!m_readouts.deviceIsGpu || m_readouts.deviceMemoryOwnBytes < 0) {
+        return m_readouts.scratchBytes;
+    }
+    return std::max<qint64>(m_readouts.deviceMemoryOwnBytes - m_readouts.weightBytes -
+                                std::max<qint64>(m_readouts.kvBytes, 0),
+                            0);
 }
 
 qreal StatusViewModel::memoryShare(qint64 bytes) const {

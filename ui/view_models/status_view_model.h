@@ -53,7 +53,7 @@ public:
     QString memoryLegend() const;
     qreal weightShare() const { return memoryShare(m_readouts.weightBytes); }
     qreal kvShare() const { return memoryShare(m_readouts.kvBytes); }
-    qreal scratchShare() const { return memoryShare(m_readouts.scratchBytes); }
+    qreal scratchShare() const { return memoryShare(scratchBytes()); }
     qreal otherShare() const;
     QString context() const;
     qreal contextShare() const;
@@ -68,8 +68,12 @@ private:
     void refresh();
     QString phaseWord() const;
     QString restWord() const;
+    bool isLoading() const;
+    // Whether the phase says how much of it is done.
+    bool isCounted() const;
     qint64 phaseAgeMs() const;
     qint64 ownBytes() const;
+    qint64 scratchBytes() const;
     qreal memoryShare(qint64 bytes) const;
 
     ChatService& m_service;

@@ -69,12 +69,19 @@ SequenceOptions plannedSequence(const SessionOptions& planned, const ModelConfig
 CudaBackend::CudaBackend(Device device, const SessionOptions& planned)
     : m_device(std::move(device)),
       m_readout(m_device.index, m_device.pciBusId),
+      m_ownBytes(std::make_shared<std::atomic<std::int64_t>>(0)),
       m_planned(planned),
       m_tokensPerPass(kTokensPerPass.front()) {}
 
 CudaBackend::~CudaBackend() {
     // The weights free themselves on the current device.
     cudaSetDevice(m_device.index);
+}
+
+DeviceMemory CudaBackend::memory() const {
+    DeviceMemory memory = m_readout.read();
+    memory.ownBytes = *m_ownBytes;
+    return memory;
 }
 
 std::int64_t CudaBackend::kvBytesPerToken(const ModelConfig& config, KvType kv) const {
@@ -106,6 +113,7 @@ Result<void> CudaBackend::prepare(std::shared_ptr<const ModelWeights> weights) {
         }
         ops::Stream stream;
         m_deviceWeights.emplace(*weights, stream);
+        *m_ownBytes += static_cast<std::int64_t>(m_deviceWeights->bytes());
         m_weights = std::move(weights);
         return {};
     } catch (const ops::CudaError& error) {
@@ -122,8 +130,10 @@ Result<std::unique_ptr<Sequence>> CudaBackend::newSequence(const SequenceOptions
             !fits) {
             return fits.error();
         }
-        return std::unique_ptr<Sequence>(std::make_unique<CudaSequence>(
-            m_device.index, sequenceShape(*m_weights, options, m_tokensPerPass)));
+        auto sequence = std::make_unique<CudaSequence>(
+            m_device.index, sequenceShape(*m_weights, options, m_tokensPerPass));
+        sequence->countIn(m_ownBytes);
+        return std::unique_ptr<Sequence>(std::move(sequence));
     } catch (const ops::CudaError& error) {
         return errorOf(error, "opening a session");
     }

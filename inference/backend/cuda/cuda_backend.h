@@ -2,6 +2,7 @@
 // products with 16-bit activations, keys and values in BF16 or INT8.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,7 @@ public:
 
     std::string name() const override { return "cuda"; }
     std::string device() const override { return m_device.description(); }
-    DeviceMemory memory() const override { return m_readout.read(); }
+    DeviceMemory memory() const override;
     std::int64_t maxTokensPerPass() const override { return m_tokensPerPass; }
     std::int64_t kvBytesPerToken(const ModelConfig& config, KvType kv) const override;
 
@@ -46,6 +47,7 @@ public:
 private:
     Device m_device;
     MemoryReadout m_readout;
+    std::shared_ptr<std::atomic<std::int64_t>> m_ownBytes;  // weights and living sequences
     SessionOptions m_planned;
     std::int64_t m_tokensPerPass;
     std::shared_ptr<const ModelWeights> m_weights;  // the embedding table stays there

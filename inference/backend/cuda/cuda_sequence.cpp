@@ -24,6 +24,14 @@ CudaSequence::CudaSequence(int device, const SequenceShape& shape)
 CudaSequence::~CudaSequence() {
     // The members free themselves on the current device; a failure here has nobody to hear it.
     cudaSetDevice(m_device);
+    if (m_total) {
+        *m_total -= static_cast<std::int64_t>(m_arena.size());
+    }
+}
+
+void CudaSequence::countIn(const std::shared_ptr<std::atomic<std::int64_t>>& total) {
+    m_total = total;
+    *m_total += static_cast<std::int64_t>(m_arena.size());
 }
 
 void CudaSequence::uploadRopeTable(const ModelConfig& config) {

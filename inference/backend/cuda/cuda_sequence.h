@@ -2,7 +2,9 @@
 // activations of a pass, and the stream that its work runs on.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -29,6 +31,9 @@ public:
         return static_cast<std::int64_t>(m_bytes.scratch);
     }
 
+    // Adds its bytes to `total` for as long as it lives.
+    void countIn(const std::shared_ptr<std::atomic<std::int64_t>>& total);
+
     int device() const { return m_device; }
     const SequenceBuffers& buffers() const { return m_buffers; }
     kernels::cuda::Stream& stream() { return m_stream; }
@@ -52,6 +57,7 @@ private:
     SequenceBuffers m_buffers;
     kernels::cuda::PrefillMatmul m_prefill;
     std::vector<float> m_embedded;
+    std::shared_ptr<std::atomic<std::int64_t>> m_total;  // null where nobody counts
 };
 
 }  // namespace apertura::cuda

@@ -39,6 +39,7 @@ public:
     const DeviceLayer& layer(std::int64_t index) const {
         return m_layers[static_cast<std::size_t>(index)];
     }
+    std::size_t bytes() const { return m_arena.size(); }
     const float* finalNorm() const { return m_finalNorm; }
     const kernels::Linear& head() const { return m_head; }
 

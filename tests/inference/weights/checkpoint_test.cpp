@@ -45,14 +45,15 @@ void progressRisesToTheTotal(Findings& findings) {
     TinyCheckpoint().write(folder.path());
     std::int64_t last = 0;
     std::int64_t end = 0;
-    const auto loaded = loadCheckpoint({folder.path(), {}},
-                                       [&](std::int64_t done, std::int64_t total) {
-                                           findings.verify(done >= last && done <= total,
-                                                           "progress falls or passes the total");
-                                           last = done;
-                                           end = total;
-                                       },
-                                       {});
+    const auto loaded =
+        loadCheckpoint({folder.path(), {}},
+                       [&](const PhaseEvent& event) {
+                           findings.verify(event.done >= last && event.done <= event.total,
+                                           "progress falls or passes the total");
+                           last = event.done;
+                           end = event.total;
+                       },
+                       {});
     expectLoads(loaded, findings);
     findings.verify(end > 0 && last == end, "progress ends before the total");
 }
@@ -62,8 +63,7 @@ void aStopEndsLoading(Findings& findings) {
     TinyCheckpoint().write(folder.path());
     std::stop_source stop;
     const auto loaded = loadCheckpoint(
-        {folder.path(), {}}, [&stop](std::int64_t, std::int64_t) { stop.request_stop(); },
-        stop.get_token());
+        {folder.path(), {}}, [&stop](const PhaseEvent&) { stop.request_stop(); }, stop.get_token());
     expectRefused(loaded, ErrorCode::cancelled, {"stopped"}, findings);
 }
 

@@ -106,7 +106,7 @@ void aKilledWriterLeavesNothingTrusted(Findings& findings) {
         int calls = 0;
         const int status = inChild([&] {
             loadCheckpoint({smallModel(), {}},
-                           [&](std::int64_t, std::int64_t) {
+                           [&](const PhaseEvent&) {
                                if (++calls > 2 * kill) {
                                    ::kill(::getpid(), SIGKILL);
                                }

@@ -304,7 +304,7 @@ void aStopWhileWritingLeavesNothing(Findings& findings) {
     std::stop_source stop;
     int calls = 0;
     const auto loaded = loadCheckpoint({smallModel(), {}},
-                                       [&](std::int64_t, std::int64_t) {
+                                       [&](const PhaseEvent&) {
                                            if (++calls == 12) {
                                                stop.request_stop();
                                            }
@@ -325,21 +325,35 @@ void aFileBeingWrittenIsLeftAlone(Findings& findings) {
                     "a file in the making was removed");
 }
 
-void progressRisesOverBothPasses(Findings& findings) {
+// The phases in the order they came, each having risen to its total.
+std::vector<Phase> phasesOfLoading(const fs::path& cache, Findings& findings) {
+    std::vector<Phase> phases;
+    PhaseEvent last;
+    const auto take = [&](const PhaseEvent& event) {
+        const bool isNew = phases.empty() || phases.back() != event.phase;
+        if (isNew) {
+            findings.equal(last.done, last.total, "the end of a phase");
+            phases.push_back(event.phase);
+            last = {};
+        }
+        findings.verify(event.done >= last.done && event.done <= event.total, "progress falls");
+        last = event;
+    };
+    const auto loaded = loadCheckpoint({smallModel(), {}}, take, {}, {cache});
+    findings.verify(loaded.ok() && last.total > 0 && last.done == last.total,
+                    "progress ends before the total");
+    return phases;
+}
+
+void writingIsAPhaseOfItsOwn(Findings& findings) {
     const TemporaryFolder cache;
-    for (int round = 0; round < 2; ++round) {
-        std::int64_t last = 0;
-        std::int64_t end = 0;
-        const auto loaded =
-            loadCheckpoint({smallModel(), {}},
-                           [&](std::int64_t done, std::int64_t total) {
-                               findings.verify(done >= last && done <= total, "progress falls");
-                               last = done;
-                               end = total;
-                           },
-                           {}, {cache.path()});
-        findings.verify(loaded.ok() && end > 0 && last == end, "progress ends before the total");
-    }
+    findings.verify(
+        phasesOfLoading(cache.path(), findings) == std::vector{Phase::preparing, Phase::loading},
+        "the phases of a load that writes");
+    findings.verify(phasesOfLoading(cache.path(), findings) == std::vector{Phase::loading},
+                    "the phases of a hit");
+    findings.verify(phasesOfLoading({}, findings) == std::vector{Phase::loading},
+                    "the phases without a cache");
 }
 
 // Every quantized form that is at hand, each once.
@@ -372,7 +386,7 @@ std::vector<Case> cases() {
         {"theLeastRecentlyUsedGoFirst", theLeastRecentlyUsedGoFirst},
         {"aStopWhileWritingLeavesNothing", aStopWhileWritingLeavesNothing},
         {"aFileBeingWrittenIsLeftAlone", aFileBeingWrittenIsLeftAlone},
-        {"progressRisesOverBothPasses", progressRisesOverBothPasses}};
+        {"writingIsAPhaseOfItsOwn", writingIsAPhaseOfItsOwn}};
     for (const fs::path& model : goldenModels()) {
         const std::string name = model.parent_path().filename() / model.filename();
         all.push_back({"aHitIsTheConversion: " + name,

@@ -11,6 +11,7 @@ ToolTip {
         text: root.text
         font.pixelSize: Theme.smallSize
         wrapMode: Text.Wrap
+        elide: Text.ElideNone
     }
     background: Rectangle {
         color: Theme.raised
