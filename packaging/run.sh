@@ -49,6 +49,7 @@ piped_chat() {
 }
 
 install_dependencies
+configure_cuda_for_this_machine
 
 if [ "${1:-}" = --screenshot ]; then
     [ "$#" -ge 2 ] || fail "--screenshot needs a file name, such as apertura.png"

@@ -50,6 +50,26 @@ install_dependencies() {
     [ "${#missing[@]}" -eq 0 ] || fail "still missing after the installation: ${missing[*]}"
 }
 
+# Machine code for the cards that are here only, as nvcc takes minutes for all that a release is built for; without
+# NVIDIA's driver, none.
+configure_cuda_for_this_machine() {
+    command -v "${CUDACXX:-nvcc}" > /dev/null || return 0
+    local capabilities capability architectures=''
+    capabilities="$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2> /dev/null < /dev/null | sort -u)" || capabilities=''
+    for capability in $capabilities; do
+        case "$capability" in
+            7.5 | [89].[0-9] | [1-9][0-9].[0-9]) architectures+="${architectures:+;}${capability/./}-real" ;;
+        esac
+    done
+    if [ -n "$architectures" ]; then
+        say "building the CUDA part for the GPU of this machine (${architectures//;/, })"
+        CONFIGURE_WITH+=(-DAPERTURA_ENABLE_CUDA=AUTO "-DAPERTURA_CUDA_ARCHITECTURES=$architectures")
+    else
+        say "there is nvcc, but no NVIDIA driver with a GPU of compute capability 7.5 or newer: building without the CUDA part"
+        CONFIGURE_WITH+=(-DAPERTURA_ENABLE_CUDA=OFF)
+    fi
+}
+
 # build PRESET TARGET...: configures and builds the targets in build/PRESET. More settings for cmake come from the
 # array CONFIGURE_WITH.
 build() {
