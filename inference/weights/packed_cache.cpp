@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const char* const kSuffix = ".packed";
+constexpr std::uint64_t kLeastFreeBytes = std::uint64_t{1} << 30;
 
 // Whether a name begins as those of packed files do; nothing else in the folder is ever removed.
 bool isOurs(const fs::path& path) {
@@ -174,11 +175,14 @@ Result<std::unique_ptr<PackedFileWriter>> PackedCache::startWriting(
     }
     makeRoom(expectedBytes);
     const fs::space_info space = fs::space(m_directory, failed);
-    if (!failed && space.available < expectedBytes) {
+    // The history lies on the same disk as a rule, and must be able to grow.
+    const std::uint64_t wanted = expectedBytes + std::min(expectedBytes, kLeastFreeBytes);
+    if (!failed && space.available < wanted) {
         return Error{ErrorCode::storageFull, m_path.string() + ": the disk has " +
                                                  std::to_string(space.available) +
-                                                 " bytes left, but the packed form takes " +
-                                                 std::to_string(expectedBytes) + " or more."};
+                                                 " bytes left, but the packed form is written "
+                                                 "where there are " +
+                                                 std::to_string(wanted) + "."};
     }
     return PackedFileWriter::create(m_directory, m_path.filename().string(), m_maximumBytes);
 }
