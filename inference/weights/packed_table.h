@@ -16,7 +16,7 @@ namespace apertura {
 
 // Raised whenever kernels/packed_layout.h, this format, or what a loader makes of a tensor changes:
 // files of another version are not read.
-inline constexpr std::uint32_t kPackedFileVersion = 1;
+inline constexpr std::uint32_t kPackedFileVersion = 2;
 
 // Sections begin at multiples of this, as the kernels ask.
 inline constexpr std::uint64_t kSectionAlignment = 64;
