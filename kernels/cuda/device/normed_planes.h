@@ -86,10 +86,11 @@ template <int kTokens, int kWarps>
 __device__ void quantizeRows(const NormedRows<kTokens>& rows, const InputTransform& transform,
                              const ActivationPlanes& planes) {
     const int lane = threadIdx.x % kWarpLanes;
-    const auto groups = static_cast<int>(activationGroups(planes.inputs));
+    const auto inputs = static_cast<int>(planes.inputs);
+    const auto groups = static_cast<int>(activationGroups(inputs));
     for (int group = threadIdx.x / kWarpLanes; group < groups; group += kWarps) {
         const int first = group * kActivationGroup + lane * kQuad;
-        const bool isInside = first < planes.inputs;
+        const bool isInside = first < inputs;
 #pragma unroll
         for (int t = 0; t < kTokens; ++t) {
             float values[kQuad] = {};
