@@ -34,6 +34,7 @@ private Q_SLOTS:
     void aFailedSendKeepsTheText();
     void aReaderWhoScrolledUpIsLeftInPeace();
     void aSystemPromptBeingTypedIsNotLost();
+    void aLongConversationOpensAtItsEndAndIsFollowed();
     void anotherVersionAboveLeavesThePlace();
     void firstStartAsksAnExample();
     void aFailedModelSaysWhyAndTheWindowStaysUsable();
@@ -297,6 +298,37 @@ void WindowTest::aSystemPromptBeingTypedIsNotLost() {
     QVERIFY(m_fixture->item("systemPrompt"));  // it does not fold away under the cursor
 }
 
+void WindowTest::aLongConversationOpensAtItsEndAndIsFollowed() {
+    QString answer;
+    for (int i = 0; i < 20; ++i) {
+        answer += QStringLiteral("A paragraph, then a list.\n\n- one\n- two\n\n");
+    }
+    QStringList turns;
+    for (int i = 0; i < 100; ++i) {
+        turns << QStringLiteral("A short question") << answer;
+    }
+    m_fixture->service.addSampleConversations();
+    QTest::qWait(50);
+    m_fixture->service.openConversation(
+        m_fixture->service.addConversation(QStringLiteral("Long"), turns, 0));
+    QQuickItem* list = m_fixture->item("messageList");
+    QTRY_VERIFY(list->property("contentY").toDouble() > 1000);
+    QTRY_VERIFY(list->property("atYEnd").toBool());
+    QTest::qWait(100);
+    QVERIFY(list->property("atYEnd").toBool());
+    // Rows of any height are made for what is seen, not for all.
+    QVERIFY(list->property("contentItem").value<QQuickItem*>()->childItems().size() < 20);
+    m_fixture->service.addAnswer(answer);
+    m_fixture->service.setChunk(50, 10);
+    type(QStringLiteral("More"));
+    press(Qt::Key_Return);
+    QTRY_VERIFY(!m_fixture->viewModel.isAnswering());
+    QTRY_VERIFY(list->property("atYEnd").toBool());
+    press(Qt::Key_PageUp);
+    QTest::qWait(100);
+    QVERIFY(!list->property("atYEnd").toBool());
+}
+
 void WindowTest::anotherVersionAboveLeavesThePlace() {
     QStringList turns;
     for (int i = 0; i < 30; ++i) {
@@ -311,12 +343,26 @@ void WindowTest::anotherVersionAboveLeavesThePlace() {
     press(Qt::Key_PageUp);
     QTest::qWait(50);
     QVERIFY(!list->property("atYEnd").toBool());
-    const double place = list->property("contentY").toDouble();
-    constexpr int kFarAbove = 1;
-    m_fixture->service.addVersion(kFarAbove, QStringLiteral("Another answer"));
-    m_fixture->service.addVersion(kFarAbove + 10, QStringLiteral("Another answer"));
+    const auto rowAt = [&](double y) {
+        QQuickItem* row = nullptr;
+        QMetaObject::invokeMethod(list, "itemAt", Q_RETURN_ARG(QQuickItem*, row),
+                                  Q_ARG(double, list->width() / 2),
+                                  Q_ARG(double, list->property("contentY").toDouble() + y));
+        return row;
+    };
+    const QPointer<QQuickItem> row = rowAt(30);
+    QVERIFY(row);
+    const double place = row->mapToItem(list, {}).y();
+    const int below = row->property("messageId").toInt() + 3;
+    for (int i = 0; i < m_fixture->service.turns().size(); ++i) {
+        if (m_fixture->service.turns()[i].id == below) {
+            m_fixture->service.addVersion(i, QStringLiteral("Another text"));
+            break;
+        }
+    }
     QTest::qWait(50);
-    QCOMPARE(list->property("contentY").toDouble(), place);
+    QVERIFY(row);
+    QCOMPARE(row->mapToItem(list, {}).y(), place);
     type(QStringLiteral("New question"));
     press(Qt::Key_Return);
     QTRY_VERIFY(list->property("atYEnd").toBool());

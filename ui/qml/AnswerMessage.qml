@@ -1,5 +1,4 @@
 import QtQuick
-import QtQuick.Layouts
 import Apertura
 
 // What the model said: no bubble, the full reading column.
@@ -31,12 +30,14 @@ FocusScope {
     signal linkWanted(string address)
 
     implicitHeight: column.implicitHeight
+    Component.onCompleted: column.forceLayout()
     Accessible.role: Accessible.ListItem
     Accessible.name: root.spoken
 
     HoverHandler { id: hover }
 
-    ColumnLayout {
+    // No layout: those know their height only when they are drawn.
+    Column {
         id: column
 
         anchors.horizontalCenter: parent.horizontalCenter
@@ -44,13 +45,13 @@ FocusScope {
         spacing: Theme.space2
 
         Thoughts {
-            Layout.fillWidth: true
+            width: parent.width
             visible: root.thoughts.length > 0
             text: root.thoughts
         }
 
         BlockColumn {
-            Layout.fillWidth: true
+            width: parent.width
             visible: root.sourceText.length > 0
             blocks: root.blocks
             onLinkWanted: address => root.linkWanted(address)
@@ -65,7 +66,7 @@ FocusScope {
         }
 
         ErrorNotice {
-            Layout.fillWidth: true
+            width: parent.width
             sentence: root.failed || root.contextFull ? root.notice : ""
             isError: root.failed
             actionText: root.failed ? qsTr("Try again") : root.last ? qsTr("Go on without the oldest turns") : ""
@@ -73,7 +74,7 @@ FocusScope {
         }
 
         MessageFooter {
-            Layout.fillWidth: true
+            width: parent.width
             shown: (hover.hovered || root.activeFocus) && !root.active
             notice: root.failed || root.contextFull ? "" : root.notice
             footer: root.footer

@@ -13,11 +13,20 @@ Item {
     required property ChatViewModel viewModel
     property bool following: true
 
-    function followEnd() { list.positionViewAtEnd(); following = true }
-    function keepFollowing() { root.following && list.positionViewAtEnd() }
+    function followEnd() { list.positionViewAtEnd(); following = true; follower.start() }
+    // The last row's own end: that of the list is estimated from the rows that are alive.
+    function goToEnd(last: Item) { last ? list.contentY = Math.max(list.originY - list.topMargin, last.y + last.height - list.height) : list.positionViewAtEnd() }
     // Not followed meanwhile: rows that come into being on the way change the content's height.
     function scrollBy(distance: real) { following = false; list.contentY += distance; list.returnToBounds(); following = list.atYEnd }
 
+    // Not within the layout that changed the height: moving there starts the layout again, endlessly
+    // where rows are of very different heights.
+    Timer {
+        id: follower
+
+        interval: 0
+        onTriggered: root.following && root.goToEnd(list.itemAtIndex(list.count - 1))
+    }
     Connections {
         target: root.viewModel
 
@@ -51,9 +60,9 @@ Item {
         // The reader's own movement decides whether the end is followed.
         onMovementStarted: root.following = false
         onMovementEnded: root.following = list.atYEnd
-        onContentHeightChanged: root.keepFollowing()
-        onHeightChanged: root.keepFollowing()
-        onCountChanged: root.keepFollowing()
+        onContentHeightChanged: follower.start()
+        onHeightChanged: follower.start()
+        onCountChanged: follower.start()
 
         delegate: DelegateChooser {
             role: "kind"

@@ -14,6 +14,7 @@ Column {
     signal copyWanted(string text)
 
     spacing: Theme.space3
+    Component.onCompleted: root.forceLayout() // rows of a list are placed by the height they are made with
 
     Repeater {
         model: root.blocks
