@@ -12,7 +12,9 @@ constexpr int kWarps = 8;
 // Blocks that a multiprocessor is to hold at least: room for 128 registers, so that none is
 // spilled.
 constexpr int kBlocksAtOnce = 2;
-// Inputs that a warp takes at least before more warps share a row.
+// Warps share rows where there are too few of them to fill a large device, 16 warps on each of 128
+// multiprocessors, so long as each takes so many inputs.
+constexpr std::int64_t kWarpsToFill = 2048;
 constexpr std::int64_t kInputsPerWarp = 512;
 
 // Rows that a warp takes at once: each activation read serves so many weights, and each lane has so
@@ -100,7 +102,8 @@ void launchFor(const DenseMatrix& weight, Matrix<const float> x, Matrix<float> y
     const bool canUseQuads = x.columns % kDenseQuad == 0 && x.stride % kDenseQuad == 0 &&
                              isAligned(weight.data) && isAligned(x.data);
     int splits = 1;
-    while (splits < kWarps && x.columns >= 2 * splits * kInputsPerWarp) {
+    while (splits < kWarps && y.columns * splits < kWarpsToFill * kRowsPerWarp<kTokens> &&
+           x.columns >= 2 * splits * kInputsPerWarp) {
         splits *= 2;
     }
     const std::int64_t rowsPerBlock = kWarps / splits * kRowsPerWarp<kTokens>;
