@@ -148,16 +148,20 @@ QString StatusViewModel::memory() const {
 }
 
 QString StatusViewModel::memoryLegend() const {
-    const QStringList lines = {
+    QStringList lines = {
         tr("Weights: %1").arg(memoryText(m_readouts.weightBytes)),
         tr("KV cache: %1").arg(memoryText(m_readouts.kvBytes)),
-        (m_readouts.deviceIsGpu ? tr("Scratch and other conversations: %1") : tr("Scratch: %1"))
-            .arg(memoryText(scratchBytes())),
-        tr("Apertura: %1").arg(memoryText(ownBytes())),
-        tr("All programs: %1 of %2")
-            .arg(memoryText(m_readouts.deviceMemoryUsedBytes),
-                 memoryText(m_readouts.deviceMemoryTotalBytes)),
     };
+    const QString used = memoryText(m_readouts.deviceMemoryUsedBytes);
+    const QString total = memoryText(m_readouts.deviceMemoryTotalBytes);
+    if (m_readouts.deviceIsGpu) {
+        lines << tr("Scratch and other conversations: %1").arg(memoryText(scratchBytes()))
+              << tr("Apertura: %1").arg(memoryText(ownBytes()))
+              << tr("All programs: %1 of %2").arg(used, total);
+    } else {
+        lines << tr("Scratch: %1").arg(memoryText(scratchBytes()))
+              << tr("Apertura: %1 of %2").arg(used, total);
+    }
     return lines.join(u'\n');
 }
 
