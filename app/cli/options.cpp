@@ -1,6 +1,8 @@
 #include "app/cli/options.h"
 
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <cstdlib>
 
 #include "app/cli/input.h"
@@ -55,6 +57,24 @@ std::filesystem::path cacheFolder() {
     }
     const auto home = variable("HOME");
     return home.empty() ? home : home / ".local/share/apertura/cache";
+}
+
+// What is wrong with a text that should be a day, YYYY-MM-DD; empty where nothing is.
+std::string faultOfDay(const std::string& text) {
+    const auto number = [&text](std::size_t from, std::size_t count) {
+        int value = -1;
+        const char* const end = text.data() + from + count;
+        const auto parsed = std::from_chars(text.data() + from, end, value);
+        return parsed.ec == std::errc() && parsed.ptr == end ? value : -1;
+    };
+    const bool hasShape = text.size() == 10 && text[4] == '-' && text[7] == '-';
+    const bool isDay =
+        hasShape && number(0, 4) > 0 && number(5, 2) > 0 && number(8, 2) > 0 &&
+        std::chrono::year_month_day(std::chrono::year(number(0, 4)),
+                                    std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                    std::chrono::day(static_cast<unsigned>(number(8, 2))))
+            .ok();
+    return isDay ? "" : text + " is no day of the calendar, YYYY-MM-DD";
 }
 
 }  // namespace
@@ -252,7 +272,8 @@ void TemplateFlags::addTo(CLI::App& command) {
     command.add_option("--template", templateFile,
                        "A Jinja file in place of the checkpoint's chat template");
     command.add_option("--tools", toolsFile, "A JSON file with an array of tools");
-    command.add_option("--date", date, "The day the template sees, YYYY-MM-DD; default today");
+    command.add_option("--date", date, "The day the template sees, YYYY-MM-DD; default today")
+        ->check(faultOfDay);
     command.add_flag("--thinking", thinking, "Let the model deliberate before it answers");
 }
 

@@ -173,6 +173,8 @@ void wrongUsageEndsWithTwo(Findings& findings) {
         {"generate", demoModel(), "--text", "a", "--system", "b"},
         {"generate", demoModel(), "--text", "a", "--backend", "abacus"},
         {"generate", demoModel(), "--text", "a", "--thinking"},
+        {"generate", demoModel(), "--prompt", "a", "--date", "tomorrow"},
+        {"generate", demoModel(), "--prompt", "a", "--date", "2026-02-29"},
         {"logits", demoModel(), "--ids", "1"},
         {"perplexity", demoModel()},
         {"compare", demoModel(), "--text", "a"},
