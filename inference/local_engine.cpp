@@ -1,9 +1,9 @@
 #include <chrono>
-#include <new>
 #include <utility>
 
 #include "inference/backend/make_backend.h"
 #include "inference/engine.h"
+#include "inference/model/guarded.h"
 #include "inference/model/local_model.h"
 #include "inference/model/template_source.h"
 #include "inference/text/tokenizer.h"
@@ -20,12 +20,9 @@ public:
     Result<std::shared_ptr<Model>> load(const ModelSource& source, const LoadOptions& options,
                                         const std::function<void(const PhaseEvent&)>& onProgress,
                                         std::stop_token stop) override {
-        try {
+        return guarded<Result<std::shared_ptr<Model>>>("load " + source.directory.string(), [&] {
             return loadModel(source, options, onProgress, stop);
-        } catch (const std::bad_alloc&) {
-            return Error{ErrorCode::outOfMemory,
-                         "There is not enough memory to load " + source.directory.string() + "."};
-        }
+        });
     }
 
 private:

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
-#include <stdexcept>
 #include <utility>
 
 #include "inference/model/answer.h"
 #include "inference/model/decoder.h"
+#include "inference/model/guarded.h"
 
 namespace apertura {
 
@@ -15,20 +14,6 @@ namespace {
 
 // Logits of this many bytes are computed at once while scoring, one position at least.
 constexpr std::int64_t kScoredBytes = std::int64_t{8} << 20;
-
-// Runs what may run out of memory or lose its device, and says so as a Result.
-template <typename ResultType, typename Work>
-ResultType guarded(const Work& work) {
-    try {
-        return work();
-    } catch (const std::bad_alloc&) {
-        return Error{ErrorCode::outOfMemory, "There is not enough memory to go on."};
-    } catch (const std::length_error&) {  // more than any memory could hold
-        return Error{ErrorCode::outOfMemory, "There is not enough memory to go on."};
-    } catch (const DeviceError& error) {
-        return Error{ErrorCode::deviceLost, error.what()};
-    }
-}
 
 }  // namespace
 
@@ -39,20 +24,21 @@ LocalSession::LocalSession(std::shared_ptr<const LoadedModel> model, KvCache cac
 
 Result<std::unique_ptr<Session>> LocalSession::create(std::shared_ptr<const LoadedModel> model,
                                                       std::int64_t contextSize, KvType kv) {
-    return guarded<Result<std::unique_ptr<Session>>>([&]() -> Result<std::unique_ptr<Session>> {
-        auto sequence = model->backend->newSequence({contextSize, kv});
-        if (!sequence) {
-            return sequence.error();
-        }
-        return std::unique_ptr<Session>(
-            new LocalSession(std::move(model), KvCache(std::move(*sequence), contextSize)));
-    });
+    return guarded<Result<std::unique_ptr<Session>>>(
+        "open a session", [&]() -> Result<std::unique_ptr<Session>> {
+            auto sequence = model->backend->newSequence({contextSize, kv});
+            if (!sequence) {
+                return sequence.error();
+            }
+            return std::unique_ptr<Session>(
+                new LocalSession(std::move(model), KvCache(std::move(*sequence), contextSize)));
+        });
 }
 
 Result<Generation> LocalSession::generate(const Request& request,
                                           const std::function<void(const Event&)>& onEvent,
                                           std::stop_token stop) {
-    return guarded<Result<Generation>>([&] {
+    return guarded<Result<Generation>>("go on", [&] {
         return Answer(*m_model, m_cache, m_logits, request, onEvent, std::move(stop)).run();
     });
 }
@@ -64,7 +50,7 @@ Result<void> LocalSession::score(
     if (auto checked = checkScored(ids); !checked) {
         return checked;
     }
-    return guarded<Result<void>>([&] { return scoreChecked(ids, onLogits, stop); });
+    return guarded<Result<void>>("go on", [&] { return scoreChecked(ids, onLogits, stop); });
 }
 
 Result<void> LocalSession::checkScored(std::span<const TokenId> ids) const {

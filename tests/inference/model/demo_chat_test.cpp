@@ -1,7 +1,9 @@
 // The demonstration model answers questions as transformers did (expected_chat.json beside it).
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
+#include "inference/backend/backend.h"
 #include "inference/engine.h"
 #include "tests/support/cases.h"
 #include "tests/support/goldens.h"
@@ -123,6 +125,17 @@ void loadingCanBeStopped(Findings& findings) {
     findings.verify(total > 18000000, "bytes of the whole");
 }
 
+void whatIsThrownWhileLoadingIsAnError(Findings& findings) {
+    const auto loadThrowing = [](const auto& exception) {
+        return makeLocalEngine()->load({demoFolder(), {}}, {BackendChoice::reference, 1},
+                                       [&](const PhaseEvent&) { throw exception; }, {});
+    };
+    const auto tooLong = loadThrowing(std::length_error("vector"));
+    findings.verify(!tooLong && tooLong.error().code == ErrorCode::outOfMemory, "out of memory");
+    const auto lost = loadThrowing(DeviceError("The device fell off the bus."));
+    findings.verify(!lost && lost.error().code == ErrorCode::deviceLost, "device lost");
+}
+
 void backendsThatAreNotThereAreRefused(Findings& findings) {
     for (const BackendChoice choice : {BackendChoice::cpu, BackendChoice::cuda}) {
         const auto model =
@@ -141,6 +154,7 @@ std::vector<Case> cases() {
             {"theModelDescribesItself", theModelDescribesItself},
             {"theReferenceBackendIsFastEnoughToChat", theReferenceBackendIsFastEnoughToChat},
             {"loadingCanBeStopped", loadingCanBeStopped},
+            {"whatIsThrownWhileLoadingIsAnError", whatIsThrownWhileLoadingIsAnError},
             {"backendsThatAreNotThereAreRefused", backendsThatAreNotThereAreRefused}};
 }
 
