@@ -19,11 +19,6 @@ constexpr const char* kTemplateFile = "chat_template.jinja";
 constexpr const char* kConfigFile = "tokenizer_config.json";
 constexpr std::int64_t kMaxTemplateBytes = std::int64_t{4} << 20;
 
-bool isThere(const fs::path& file) {
-    std::error_code ignored;
-    return fs::exists(fs::symlink_status(file, ignored));
-}
-
 Result<TemplateSource> fromList(const nlohmann::json& list) {
     const nlohmann::json* chosen = nullptr;
     for (const auto& entry : list) {

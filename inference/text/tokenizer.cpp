@@ -1,7 +1,6 @@
 #include "inference/text/tokenizer.h"
 
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "inference/text/byte_level_tokenizer.h"
@@ -24,8 +23,7 @@ constexpr std::int64_t kLargestConfig = std::int64_t{8} << 20;
 // Absent where there is no such file.
 Result<std::optional<std::string>> readOptionalFile(const fs::path& directory, const char* name,
                                                     std::int64_t largest) {
-    std::error_code ignored;
-    if (!fs::exists(fs::symlink_status(directory / name, ignored))) {
+    if (!isThere(directory / name)) {
         return std::optional<std::string>();
     }
     auto content = readTextFile(directory / name, name, largest);

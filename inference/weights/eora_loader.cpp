@@ -92,9 +92,7 @@ Result<AdapterSource> AdapterSource::open(const fs::path& directory, const Adapt
         std::any_of(model.tensors().begin(), model.tensors().end(),
                     [](const auto& named) { return named.first.ends_with(".lora_A"); });
     const fs::path beside = directory / "adapter";
-    std::error_code ignored;
-    const bool isBeside = fs::exists(fs::symlink_status(beside / kConfig, ignored)) ||
-                          fs::exists(fs::symlink_status(beside / kWeights, ignored));
+    const bool isBeside = isThere(beside / kConfig) || isThere(beside / kWeights);
     switch (choice.kind) {
         case AdapterChoice::Kind::none:
             return source;

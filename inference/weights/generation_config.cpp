@@ -34,10 +34,8 @@ SamplingOptions cardSampling() {
 
 Result<GenerationConfig> readGenerationConfig(const std::filesystem::path& directory) {
     const char* const name = "generation_config.json";
-    std::error_code ignored;
-    const auto status = std::filesystem::symlink_status(directory / name, ignored);
     std::string text = "{}";
-    if (std::filesystem::exists(status)) {
+    if (isThere(directory / name)) {
         auto read = readTextFile(directory / name, name, kConfigFileBytes);
         if (!read) {
             return read.error();

@@ -96,6 +96,11 @@ Error fileError(ErrorCode code, const std::string& file, const std::string& sent
     return {code, file + ": " + sentence};
 }
 
+bool isThere(const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+}
+
 Result<std::string> readTextFile(const std::filesystem::path& file, const std::string& label,
                                  std::int64_t maximumBytes) {
     // O_NONBLOCK: a pipe in the place of the file must not wait for a writer.

@@ -27,6 +27,9 @@ std::string quoted(const std::string& text);
 // The sentence every error of this folder has: "FILE: SENTENCE".
 Error fileError(ErrorCode code, const std::string& file, const std::string& sentence);
 
+// Whether something of this name is there, if only a link that leads nowhere.
+bool isThere(const std::filesystem::path& path);
+
 // The text of a file. `label` is what sentences call it.
 // Errors: fileMissing (not there, not a regular file, unreadable), fileCorrupt (larger than
 // `maximumBytes`).

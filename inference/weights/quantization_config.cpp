@@ -194,10 +194,9 @@ Result<QuantizationConfig> QuantizationConfig::parse(const Json& object, const s
 }
 
 Result<QuantizationConfig> QuantizationConfig::read(const fs::path& directory) {
-    std::error_code ignored;
     for (const char* name :
          {"quantize_config.json", "quant_config.json", "config.json", "hf_quant_config.json"}) {
-        if (!fs::exists(fs::symlink_status(directory / name, ignored))) {
+        if (!isThere(directory / name)) {
             continue;
         }
         if (name == std::string("hf_quant_config.json")) {

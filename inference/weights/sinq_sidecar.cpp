@@ -92,8 +92,7 @@ const char* SinqSidecar::fileName() {
 
 Result<SinqSidecar> SinqSidecar::read(const fs::path& directory) {
     SinqSidecar sidecar;
-    std::error_code ignored;
-    if (!fs::exists(fs::symlink_status(directory / fileName(), ignored))) {
+    if (!isThere(directory / fileName())) {
         return sidecar;
     }
     const auto text = readTextFile(directory / fileName(), fileName(), kSidecarBytes);

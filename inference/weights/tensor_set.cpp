@@ -18,12 +18,6 @@ const char* const kSingleFile = "model.safetensors";
 const char* const kIndexFile = "model.safetensors.index.json";
 constexpr std::int64_t kIndexFileBytes = 64 << 20;
 
-// Whether something of this name is there, if only a link that leads nowhere.
-bool isThere(const fs::path& path) {
-    std::error_code ignored;
-    return fs::exists(fs::symlink_status(path, ignored));
-}
-
 // Weights in another format, for a sentence that says so, instead of "model.safetensors is
 // missing".
 Error missingWeights(const fs::path& directory) {
