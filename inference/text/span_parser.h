@@ -1,16 +1,15 @@
 // Deliberation and tool calls, parsed out of an answer's stream of tokens as typed spans.
 //
 // For each generated token the engine calls, in this order:
-//   chunk = textStream.push(tokenizer.bytes(id));       // whole characters
-//   spans = spanParser.push(id, chunk);                 // typed, without markers and special
-//   tokens shown = stopMatcher.push(span.text);                // of spans of kind response only
+//   chunk = textStream.push(tokenizer.bytes(id));  // whole characters
+//   spans = spanParser.push(id, chunk);            // typed, without markers and special tokens
+//   shown = stopMatcher.push(span.text);           // of spans of kind response only
 // and at the end: spanParser.finish(textStream.finish()), then stopMatcher.finish().
 //
 // A marker is a token (`<|inner_prefix|>`, `<|inner_suffix|>`, `<think>`, `</think>`,
-// `<|tools_prefix|>`,
-// `<|tools_suffix|>`, found by name in the checkpoint's own vocabulary; the files of the v1.1 minis
-// name ids 69 to 72 `<SPECIAL_n>`) or the same spelling as plain text, also in pieces. Only the
-// longest end of the text that may still become a marker is held back.
+// `<|tools_prefix|>`, `<|tools_suffix|>`, found by name in the checkpoint's own vocabulary; the
+// files of the v1.1 minis name ids 69 to 72 `<SPECIAL_n>`) or the same spelling as plain text, also
+// in pieces. Only the longest end of the text that may still become a marker is held back.
 //   - Inside a tool call only its end counts: its JSON may quote the other spellings.
 //   - The end of a tool call leads back to where it began: thoughts or response.
 //   - An end without a beginning is dropped. Special tokens that are no markers are dropped as

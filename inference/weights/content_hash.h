@@ -13,8 +13,8 @@ namespace apertura {
 // XXH3-128 over what is added, in order:
 // - of a text: its label, its length and all of it;
 // - of a weight file: its header, and of each tensor, in the order of their bytes, the first, the
-// middle and
-//   the last 4 KiB (a tensor of up to 12 KiB whole).
+//   middle and the last 4 KiB (a tensor of up to 12 KiB whole).
+//
 // So two checkpoints that differ in any name, shape, type or setting differ here, and so do two
 // trainings or quantizations of one model; a single changed byte in the midst of a large tensor
 // does not show.

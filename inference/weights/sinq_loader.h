@@ -1,10 +1,9 @@
 // A linear quantized by SINQ, of any width and tiling:
 //
-//   MODULE.W_q                 codes, packed as the sidecar says unless there is one per element
-//   MODULE.meta.scale, .zero   f16 [G, 1], G = O I / groupSize; or, with "quantAux", 8-bit codes of
-//   them
-//                              (.x u8) with a scale and an offset per column (.s, .m f16)
-//   MODULE.meta.scale2         f16 [1, I]; with 2D tiling [tiles, 1, groupSize]
+//   MODULE.W_q                codes, packed as the sidecar says unless there is one per element
+//   MODULE.meta.scale, .zero  f16 [G, 1], G = O I / groupSize; or, with "quantAux", codes of them
+//                             (.x u8) with a scale and an offset per column (.s, .m f16)
+//   MODULE.meta.scale2        f16 [1, I]; with 2D tiling [tiles, 1, groupSize]
 //
 //   W[o, i] = (code[o, i] - zero[t]) * scale[t] * scale2[i]
 //

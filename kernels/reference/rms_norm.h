@@ -7,8 +7,8 @@
 
 namespace apertura::kernels::reference {
 
-// Shapes:   weight [H], x and y [T, H]; y may be x. For the norms of heads, rows are heads and H is
-// D. Rounding: the mean in float64, each product in float32.
+// Shapes:   weight [H], x and y [T, H]; y may be x. Of the norms of heads, rows are heads, H is D.
+// Rounding: the mean in float64, each product in float32.
 void rmsNorm(std::span<const float> weight, Matrix<const float> x, Matrix<float> y, double eps);
 
 }  // namespace apertura::kernels::reference
