@@ -64,7 +64,7 @@ Result<void> scoreInLockstep(
         }
         rows.close();
     });
-    const auto resultOfA = a.score(
+    auto resultOfA = a.score(
         ids,
         [&](std::int64_t position, std::span<const float> rowOfA) {
             rows.use([&](std::span<const float> rowOfB) { onRows(position, rowOfA, rowOfB); });
