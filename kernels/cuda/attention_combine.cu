@@ -118,11 +118,7 @@ __global__ void __launch_bounds__(kCombineThreads, kCombineBlocksAtOnce)
         return;  // the whole warp
     }
     if (inputScale != nullptr) {
-        const float4 scale = loadHalfQuad(inputScale + piece.column);
-        numbers[0] *= scale.x;
-        numbers[1] *= scale.y;
-        numbers[2] *= scale.z;
-        numbers[3] *= scale.w;
+        scaleQuad(inputScale + piece.column, numbers);
     }
     storeQuad(quantizeGroup(numbers), planes, piece.token, piece.column);
 }

@@ -14,12 +14,12 @@ namespace apertura::kernels::cuda {
 namespace {
 
 // A block has a head, so that QK-norm and RoPE find all of it; its warps share out row blocks and
-// inputs. 16 warps keep up to 64 KiB of codes in flight on a multiprocessor, for there are fewer
-// heads than multiprocessors on a large card.
-constexpr int kWarps = 16;
+// inputs. There are fewer heads than multiprocessors on a large card, so that a block has one for
+// itself, and its lanes 255 registers for loads in flight.
+constexpr int kWarps = 8;
 constexpr int kThreads = kWarps * kWarpLanes;
 constexpr int kLargestHeadDim = 256;
-// More tokens at once would not leave room for their sums in the registers of 16 warps.
+// More tokens at once would need more shared memory than hidden sizes from 2048 on leave.
 constexpr std::int64_t kMostTokens = 4;
 // What a block may have on every device without asking.
 constexpr std::size_t kSharedBytes = 48 * 1024;
@@ -48,10 +48,11 @@ struct Projection {
 // Where the warps of a block meet.
 template <CodeBits bits, int kTokens>
 struct HeadSums {
-    static constexpr int kBlocks = kTokens == 1 ? kWarpBlocks<bits, kTokens> : 1;
+    static constexpr int kBlocks = kWarpBlocks<bits, kTokens>;
     static constexpr int kRows = kBlocks * static_cast<int>(kBlockRows);
+    static constexpr int kMostUnits = kLargestHeadDim / kRows;
 
-    float partial[kWarps][kTokens][kRows];
+    float partial[kMostUnits > kWarps ? kMostUnits : kWarps][kTokens][kRows];
     float head[kTokens][kLargestHeadDim];
 };
 
@@ -67,16 +68,15 @@ __device__ inline void multiplyHead(const PackedWeight& weight, int head, int he
                                     const ActivationPlanes& planes, HeadSums<bits, kTokens>& sums) {
     constexpr int kBlocks = HeadSums<bits, kTokens>::kBlocks;
     constexpr int kRows = HeadSums<bits, kTokens>::kRows;
-    const int warp = threadIdx.x / kWarpLanes;
+    // A unit is what a warp takes of the head's rows; where warps are left over, they split inputs.
     const int units = (headDim + kRows - 1) / kRows;
-    const int splits = kWarps / units;
-    const int split = warp / units;
-    if (split < splits) {
-        const int block = head * headDim / static_cast<int>(kBlockRows) + warp % units * kBlocks;
+    const int splits = max(kWarps / units, 1);
+    for (int share = threadIdx.x / kWarpLanes; share < units * splits; share += kWarps) {
+        const int block = head * headDim / static_cast<int>(kBlockRows) + share % units * kBlocks;
         RowSums<kBlocks, kTokens> rows = {};
-        accumulateRows<bits, zeros>(weight, block, split, splits, planes, rows);
+        accumulateRows<bits, zeros>(weight, block, share / units, splits, planes, rows);
         sumOverTeams(rows);
-        storeRowSums(rows, sums.partial[warp]);
+        storeRowSums(rows, sums.partial[share]);
     }
     __syncthreads();
     for (int i = threadIdx.x; i < kTokens * headDim; i += kThreads) {
@@ -113,7 +113,7 @@ __device__ inline int adapterBlocksOf(const Projected& matrix) {
 // blockIdx.x counts the blocks of the adapters, then the heads, both through all matrices. Dynamic
 // shared memory: planeBytes(kTokens, H).
 template <CodeBits bits, ZeroKind zeros, int kTokens>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     projectHeadsKernel(const __grid_constant__ Projection all) {
     extern __shared__ uint4 dynamicMemory[];
     __shared__ HeadSums<bits, kTokens> sums;
@@ -149,7 +149,7 @@ __global__ void __launch_bounds__(kThreads)
 
 // The heads of matrices with adapters: raw + B low, and on as above. blockIdx.x counts the heads.
 template <int kTokens>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     finishHeadsKernel(const __grid_constant__ Projection all) {
     __shared__ float numbers[kTokens][kLargestHeadDim];
     const Place place =

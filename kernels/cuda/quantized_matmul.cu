@@ -14,9 +14,7 @@ constexpr int kWarpsPerBlock = 4;
 
 // Blocks that a multiprocessor is to hold at least: as many as the sums leave registers for.
 template <int kTokens>
-inline constexpr int kBlocksAtOnce = kTokens == 1   ? 4
-                                     : kTokens <= 4 ? 3
-                                                    : 2;
+inline constexpr int kBlocksAtOnce = kTokens <= 4 ? 3 : 2;
 
 // What a product is stored over, and the adapter whose A rows are computed beside it.
 struct Extras {

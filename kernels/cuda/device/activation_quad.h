@@ -28,6 +28,14 @@ __device__ inline float4 loadHalfQuad(const __half* source) {
     return make_float4(first.x, first.y, second.x, second.y);
 }
 
+__device__ inline void scaleQuad(const __half* scale, float (&values)[kQuad]) {
+    const float4 four = loadHalfQuad(scale);
+    values[0] *= four.x;
+    values[1] *= four.y;
+    values[2] *= four.z;
+    values[3] *= four.w;
+}
+
 // values = the numbers that packed positions first .. first + 3 multiply. Of the activations,
 // numbers(i) gives input i and numbers.quad(i) inputs i .. i + 3. Requires: first a multiple of 4,
 // the order 16-byte aligned.
@@ -36,12 +44,13 @@ __device__ inline void gatherQuad(const InputTransform& transform, int first,
                                   const Numbers& numbers, float (&values)[kQuad]) {
     if (transform.order == nullptr) {
         const float4 four = numbers.quad(first);
-        const float4 scale = transform.scale == nullptr ? make_float4(1.0F, 1.0F, 1.0F, 1.0F)
-                                                        : loadHalfQuad(transform.scale + first);
-        values[0] = four.x * scale.x;
-        values[1] = four.y * scale.y;
-        values[2] = four.z * scale.z;
-        values[3] = four.w * scale.w;
+        values[0] = four.x;
+        values[1] = four.y;
+        values[2] = four.z;
+        values[3] = four.w;
+        if (transform.scale != nullptr) {
+            scaleQuad(transform.scale + first, values);
+        }
         return;
     }
     const uint4 inputs = *reinterpret_cast<const uint4*>(transform.order + first);

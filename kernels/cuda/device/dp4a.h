@@ -1,4 +1,4 @@
-// Four 8-bit products and their sum in one instruction (sm_61 and newer).
+// Products and sums of integers in one instruction (dp4a: sm_61 and newer).
 #pragma once
 
 namespace apertura::kernels::cuda {
@@ -13,6 +13,13 @@ __device__ inline int dp4aUnsignedSigned(unsigned a, int b, int sum) {
 // sum + dot of four signed bytes each.
 __device__ inline int dp4aSigned(int a, int b, int sum) {
     return __dp4a(a, b, sum);
+}
+
+// a * b + c, also where b is a power of two and the compiler would shift and add.
+__device__ inline int multiplyAdd(int a, int b, int c) {
+    int result;
+    asm("mad.lo.s32 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(c));
+    return result;
 }
 
 }  // namespace apertura::kernels::cuda

@@ -30,12 +30,11 @@ __device__ inline QuantizedQuad quantizeGroup(const float (&values)[kQuad]) {
     for (int i = 0; i < kQuad; ++i) {
         largestBits = max(largestBits, __float_as_uint(values[i]) & 0x7FFFFFFFU);
     }
-    for (int step = kWarpLanes / 2; step > 0; step /= 2) {
-        largestBits = max(largestBits, __shfl_xor_sync(kAllLanes, largestBits, step));
-    }
+    largestBits = warpMax(largestBits);
     const bool isFinite = largestBits < 0x7F800000U;
     const float largest = __uint_as_float(largestBits);
-    // A subnormal scale has no reciprocal; its group is below 2^-110 and counts as zero.
+    // A subnormal scale has no reciprocal; its group is below 2^-110 and counts as zero. So does
+    // what is not finite.
     const bool hasInverse = isFinite && largest > 0x1p-110F;
     const float inverse = hasInverse ? static_cast<float>(kLargestPlaneValue) / largest : 0.0F;
     int wholes[kQuad];
@@ -43,7 +42,7 @@ __device__ inline QuantizedQuad quantizeGroup(const float (&values)[kQuad]) {
     QuantizedQuad quad;
 #pragma unroll
     for (int i = 0; i < kQuad; ++i) {
-        wholes[i] = isFinite ? __float2int_rn(values[i] * inverse) : 0;
+        wholes[i] = __float2int_rn(values[i] * inverse);  // NaN gives 0
         rounded[i] = wholes[i] + 128;
         quad.sum += wholes[i];
     }
@@ -56,7 +55,7 @@ __device__ inline QuantizedQuad quantizeGroup(const float (&values)[kQuad]) {
     for (int step = kRunLanes / 2; step > 0; step /= 2) {
         quad.sum += __shfl_xor_sync(kAllLanes, quad.sum, step);
     }
-    quad.scale = isFinite ? largest / static_cast<float>(kLargestPlaneValue) : NAN;
+    quad.scale = isFinite ? largest * (1.0F / static_cast<float>(kLargestPlaneValue)) : NAN;
     return quad;
 }
 

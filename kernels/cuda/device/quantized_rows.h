@@ -6,6 +6,10 @@
 
 namespace apertura::kernels::cuda {
 
+// Runs that a lane takes in a row at most: those of an activation group.
+inline constexpr int kMostSpanRuns = kActivationGroup / kRunInputs;
+static_assert(kMostSpanRuns == 4);
+
 enum class ZeroKind { symmetric, integer, real };
 
 // What a kernel needs of a QuantizedMatrix, as raw pointers.
@@ -87,7 +91,13 @@ inline constexpr int kWarpBlocks = bits == CodeBits::four&& kTokens <= 2 ? 2 : 1
 // The lane's sums: row 4 (lane % 4) + r of each of its row blocks and each token.
 template <int kBlocks, int kTokens>
 struct RowSums {
-    RowValues of[kBlocks][kTokens];
+    static constexpr int kCount = kBlocks * kTokens * kLaneRows;
+
+    float values[kCount];
+
+    __device__ float& at(int block, int token, int r) {
+        return values[(block * kTokens + token) * kLaneRows + r];
+    }
 };
 
 // The lane's way through the codes of neighbouring row blocks.
@@ -137,7 +147,7 @@ __device__ inline void accumulateRows(const PackedWeight& weight, int block, int
         RowProducts<bits> products[kBlocks][kTokens][kLaneRows];
         int inputSums[kTokens] = {};
         const int firstRun = span * weight.spanRuns;
-        for (int step = 0; step < weight.spanRuns; ++step) {
+        const auto addRun = [&](int step) {
             const int run = firstRun + ((step + turn) & (weight.spanRuns - 1));
             RunCodes<bits> words[kBlocks];
             stream.load(run, words);
@@ -160,6 +170,16 @@ __device__ inline void accumulateRows(const PackedWeight& weight, int block, int
                     }
                 }
             }
+        };
+        if (kTokens == 1 && weight.spanRuns == kMostSpanRuns) {
+#pragma unroll
+            for (int step = 0; step < kMostSpanRuns; ++step) {
+                addRun(step);
+            }
+        } else {
+            for (int step = 0; step < weight.spanRuns; ++step) {
+                addRun(step);
+            }
         }
         const int group = weight.spansPerGroup == 1 ? span : span / weight.spansPerGroup;
 #pragma unroll
@@ -175,48 +195,62 @@ __device__ inline void accumulateRows(const PackedWeight& weight, int block, int
 #pragma unroll
                 for (int r = 0; r < kLaneRows; ++r) {
                     const float centred = zero.centre(r, products[b][t][r].total(), inputSums[t]);
-                    sums.of[b][t].row[r] += scale.row[r] * xScale * centred;
+                    sums.at(b, t, r) += scale.row[r] * xScale * centred;
                 }
             }
         }
     }
 }
 
-// Sums over the teams; every lane of a column of teams gets its rows' totals.
+// The sums are added up over the teams while they are shared out among them: in each round a lane
+// gives half of its sums to the team that differs in one bit and takes the other half, so that it
+// ends with the totals of kShare of them. A fixed order.
+template <int kCount>
+inline constexpr int kShare = kCount >= kTeams ? kCount / kTeams : 1;
+
+template <int kCount, int kStep, int kBlocks, int kTokens>
+__device__ inline void shareOut(RowSums<kBlocks, kTokens>& sums) {
+    if constexpr (kStep < kWarpLanes) {
+        constexpr int kHalf = kCount > 1 ? kCount / 2 : 1;
+        const bool takesUpper = (threadIdx.x & kStep) != 0;
+#pragma unroll
+        for (int i = 0; i < kHalf; ++i) {
+            const float lower = sums.values[i];
+            const float upper = kCount > 1 ? sums.values[kHalf + i] : lower;
+            const float kept = takesUpper ? upper : lower;
+            const float given = takesUpper ? lower : upper;
+            sums.values[i] = kept + __shfl_xor_sync(kAllLanes, given, kStep);
+        }
+        shareOut<kHalf, kStep * 2>(sums);
+    }
+}
+
 template <int kBlocks, int kTokens>
 __device__ inline void sumOverTeams(RowSums<kBlocks, kTokens>& sums) {
-#pragma unroll
-    for (int b = 0; b < kBlocks; ++b) {
-#pragma unroll
-        for (int t = 0; t < kTokens; ++t) {
-#pragma unroll
-            for (int r = 0; r < kLaneRows; ++r) {
-                for (int step = kTeamLanes; step < kWarpLanes; step *= 2) {
-                    sums.of[b][t].row[r] += __shfl_xor_sync(kAllLanes, sums.of[b][t].row[r], step);
-                }
-            }
-        }
-    }
+    shareOut<RowSums<kBlocks, kTokens>::kCount, kTeamLanes>(sums);
 }
 
-// Writes the totals of a warp, kBlocks * 16 rows for each token, to where the warps meet.
+// Writes the totals that sumOverTeams() left with the lanes, kBlocks * 16 rows for each token, to
+// where the warps meet.
 template <int kBlocks, int kTokens, int kRows>
 __device__ inline void storeRowSums(const RowSums<kBlocks, kTokens>& sums,
                                     float (&target)[kTokens][kRows]) {
     static_assert(kRows == kBlocks * kBlockRows);
+    constexpr int kCount = RowSums<kBlocks, kTokens>::kCount;
     const int lane = threadIdx.x % kWarpLanes;
-    if (lane >= kTeamLanes) {
-        return;
+    // The first round halves the sums by the lowest bit of the team, and so on.
+    int first = 0;
+    for (int step = kTeamLanes, half = kCount / 2; half > 0 && step < kWarpLanes;
+         step *= 2, half /= 2) {
+        first += (lane & step) != 0 ? half : 0;
     }
 #pragma unroll
-    for (int b = 0; b < kBlocks; ++b) {
-#pragma unroll
-        for (int t = 0; t < kTokens; ++t) {
-#pragma unroll
-            for (int r = 0; r < kLaneRows; ++r) {
-                target[t][b * kBlockRows + lane * kLaneRows + r] = sums.of[b][t].row[r];
-            }
-        }
+    for (int i = 0; i < kShare<kCount>; ++i) {
+        const int at = first + i;
+        const int block = at / (kTokens * kLaneRows);
+        const int token = at / kLaneRows % kTokens;
+        const int row = lane % kTeamLanes * kLaneRows + at % kLaneRows;
+        target[token][block * static_cast<int>(kBlockRows) + row] = sums.values[i];
     }
 }
 

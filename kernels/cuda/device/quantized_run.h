@@ -43,18 +43,33 @@ struct RunCodes {
     uint4 chunk[kRunChunks<bits>];  // one row in each of x, y, z, w; in the lane's order of halves
 };
 
+// 16 bytes at `source` + offset of global memory, read once and not kept in the caches.
+template <int offset>
+__device__ inline uint4 loadStreamed(const std::byte* source) {
+    uint4 result;
+    asm("ld.global.cs.v4.u32 {%0, %1, %2, %3}, [%4 + %5];"
+        : "=r"(result.x), "=r"(result.y), "=r"(result.z), "=r"(result.w)
+        : "l"(source), "n"(offset));
+    return result;
+}
+
+template <CodeBits bits, int chunk>
+__device__ inline void loadChunks(const std::byte* first, const std::byte* second,
+                                  RunCodes<bits>& run) {
+    constexpr int kHalf = kRunChunks<bits> / 2;
+    if constexpr (chunk < kHalf) {
+        run.chunk[chunk] = loadStreamed<chunk* static_cast<int>(kChunkBytes)>(first);
+        run.chunk[kHalf + chunk] = loadStreamed<chunk* static_cast<int>(kChunkBytes)>(second);
+        loadChunks<bits, chunk + 1>(first, second, run);
+    }
+}
+
 // Independent 16-byte loads, 4 or 8 in flight, from the lane's first half on; `other` is the
 // distance of the other one in bytes.
 template <CodeBits bits>
 __device__ inline RunCodes<bits> loadRun(const std::byte* codes, int other) {
-    constexpr int kHalf = kRunChunks<bits> / 2;
     RunCodes<bits> run;
-#pragma unroll
-    for (int c = 0; c < kHalf; ++c) {
-        run.chunk[c] = __ldcs(reinterpret_cast<const uint4*>(codes + c * kChunkBytes));
-        run.chunk[kHalf + c] =
-            __ldcs(reinterpret_cast<const uint4*>(codes + other + c * kChunkBytes));
-    }
+    loadChunks<bits, 0>(codes, codes + other, run);
     return run;
 }
 
@@ -114,10 +129,10 @@ struct RowProducts {
     }
     // Puts all into `low`, which frees registers where there are many tokens.
     __device__ void fold() {
-        low += high * 256;
+        low = multiplyAdd(high, 256, low);
         high = 0;
         if constexpr (bits == CodeBits::four) {
-            low += (upperHigh * 256 + upperLow) >> 4;
+            low += multiplyAdd(upperHigh, 256, upperLow) >> 4;
             upperHigh = 0;
             upperLow = 0;
         }

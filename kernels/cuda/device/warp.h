@@ -22,4 +22,16 @@ __device__ inline float warpMax(float value, int width = kWarpLanes) {
     return value;
 }
 
+// One instruction from sm_80 on.
+__device__ inline unsigned warpMax(unsigned value) {
+#if __CUDA_ARCH__ >= 800
+    return __reduce_max_sync(kAllLanes, value);
+#else
+    for (int step = kWarpLanes / 2; step > 0; step /= 2) {
+        value = max(value, __shfl_xor_sync(kAllLanes, value, step));
+    }
+    return value;
+#endif
+}
+
 }  // namespace apertura::kernels::cuda
