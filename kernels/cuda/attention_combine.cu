@@ -110,12 +110,18 @@ __global__ void __launch_bounds__(kCombineThreads, kCombineBlocksAtOnce)
 
 // A piece of 128 dims is a group of activations.
 __global__ void __launch_bounds__(kCombineThreads, kCombineBlocksAtOnce)
-    combineQuantizedKernel(Combination all, const __half* inputScale, ActivationPlanes planes) {
+    combineQuantizedKernel(Combination all, const __half* inputScale, ActivationPlanes planes,
+                           Matrix<float> attended) {
     const CombinedPiece piece = pieceOf(all, kQuad);
     float numbers[kQuad] = {};
     combine(all, piece, numbers);
     if (threadIdx.x >= kWarpLanes) {
         return;  // the whole warp
+    }
+    if (attended.data != nullptr) {
+        float* const to = attended.data + piece.token * attended.stride + piece.column;
+        *reinterpret_cast<float4*>(to) =
+            make_float4(numbers[0], numbers[1], numbers[2], numbers[3]);
     }
     if (inputScale != nullptr) {
         scaleQuad(inputScale + piece.column, numbers);
@@ -143,13 +149,14 @@ void combineSplits(const AttentionScratch& scratch, Position firstPosition, std:
 
 void combineSplits(const AttentionScratch& scratch, Position firstPosition, std::int64_t headDim,
                    const std::uint16_t* inputScale, const ActivationPlanes& planes,
-                   Stream& stream) {
+                   Matrix<float> attended, Stream& stream) {
     CHECK(headDim % kActivationGroup == 0 && planes.inputs % headDim == 0);
+    CHECK(attended.data == nullptr || (attended.rows == planes.tokens && attended.stride % 4 == 0));
     const Combination all = {scratch, firstPosition, static_cast<int>(headDim),
                              static_cast<int>(planes.inputs / headDim),
                              static_cast<int>(planes.tokens)};
     launch(combineQuantizedKernel, combineShape(all, kQuad), stream, all,
-           reinterpret_cast<const __half*>(inputScale), planes);
+           reinterpret_cast<const __half*>(inputScale), planes, attended);
 }
 
 }  // namespace apertura::kernels::cuda

@@ -263,11 +263,8 @@ void check(const HeadMatrix& matrix, const HeadInput& input, const HeadStep& ste
 }  // namespace
 
 bool fitsProjectHeads(const QuantizedMatrix& weight, std::int64_t headDim, std::int64_t tokens) {
-    if (tokens > kMaxDecodeRows || weight.inputs % kRunInputs != 0 ||
-        weight.groupSize % kRunInputs != 0) {
-        return false;
-    }
-    if (headDim % kBlockRows != 0 || headDim > kLargestHeadDim || weight.outputs % headDim != 0) {
+    if (tokens > kMaxDecodeRows || !canMultiplyPlanes(weight) || headDim % kBlockRows != 0 ||
+        headDim > kLargestHeadDim || weight.outputs % headDim != 0) {
         return false;
     }
     bool fits = true;

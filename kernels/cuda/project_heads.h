@@ -12,7 +12,7 @@
 namespace apertura::kernels::cuda {
 
 // One of the three matrices. With an adapter (R > 0), `raw` is memory for W x between the launches,
-// and `b` the adapter's second half.
+// which for queries may be step.query, and `b` the adapter's second half.
 struct HeadMatrix {
     QuantizedMatrix weight;  // [Q D or K D, H]
     AdapterRows adapter;

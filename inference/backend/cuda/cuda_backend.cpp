@@ -6,6 +6,7 @@
 #include <new>
 
 #include "inference/backend/cuda/cuda_sequence.h"
+#include "inference/backend/cuda/fused_attention.h"
 #include "inference/backend/cuda/fused_feedforward.h"
 #include "inference/backend/cuda/linear.h"
 #include "inference/backend/cuda/memory_plan.h"
@@ -240,6 +241,38 @@ void CudaBackend::logits(const Pass& pass, Matrix<float> logits) {
                 "cudaMemcpyAsync");
         }
         sequence.stream().synchronize();
+    });
+}
+
+void CudaBackend::projectQueryKeyValue(const Pass& pass, std::int64_t layer) {
+    const DeviceLayer& weights = m_deviceWeights->layer(layer);
+    if (!canFuseProjection(weights, m_weights->config, pass.tokens)) {
+        Backend::projectQueryKeyValue(pass, layer);
+        return;
+    }
+    onDevice(pass, [&](CudaSequence& sequence) {
+        projectFused({weights, m_weights->config, layer, pass, sequence});
+    });
+}
+
+void CudaBackend::attend(const Pass& pass, std::int64_t layer) {
+    if (!canFuseAttention(pass.tokens)) {
+        Backend::attend(pass, layer);
+        return;
+    }
+    onDevice(pass, [&](CudaSequence& sequence) {
+        attendFused({m_deviceWeights->layer(layer), m_weights->config, layer, pass, sequence});
+    });
+}
+
+void CudaBackend::addAttended(const Pass& pass, std::int64_t layer) {
+    const DeviceLayer& weights = m_deviceWeights->layer(layer);
+    if (!canFuseOutput(weights, pass.tokens)) {
+        Backend::addAttended(pass, layer);
+        return;
+    }
+    onDevice(pass, [&](CudaSequence& sequence) {
+        addAttendedFused({weights, m_weights->config, layer, pass, sequence});
     });
 }
 

@@ -42,6 +42,9 @@ public:
     void activation(const Pass& pass, std::int64_t layer) override;
     void add(const Pass& pass) override;
     void logits(const Pass& pass, kernels::Matrix<float> logits) override;
+    void projectQueryKeyValue(const Pass& pass, std::int64_t layer) override;
+    void attend(const Pass& pass, std::int64_t layer) override;
+    void addAttended(const Pass& pass, std::int64_t layer) override;
     void addFeedforward(const Pass& pass, std::int64_t layer) override;
 
 private:

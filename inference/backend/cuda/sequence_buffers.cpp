@@ -68,6 +68,12 @@ std::size_t attentionBytes(const SequenceShape& shape) {
                                       shape.config->headDim, ops::kMaxAttendedTokens);
 }
 
+// Numbers of A x for a decoding step, the next ones 16-byte aligned.
+std::int64_t adapterSlot(std::int64_t rank) {
+    constexpr std::int64_t kQuad = 4;
+    return ops::kMaxDecodeRows * ((rank + kQuad - 1) / kQuad * kQuad);
+}
+
 template <typename Arena>
 SequenceBuffers takeScratch(Arena& arena, const SequenceShape& shape) {
     const ModelConfig& config = *shape.config;
@@ -77,7 +83,9 @@ SequenceBuffers takeScratch(Arena& arena, const SequenceShape& shape) {
             takeMatrix(arena, shape.maxTokens, activationWidth(config, which));
     }
     buffers.planes = takePlanes(arena, shape.largestInput);
-    buffers.adapterInput = takeMatrix(arena, shape.maxTokens, shape.largestRank).data;
+    buffers.adapterSlot = adapterSlot(shape.largestRank);
+    buffers.adapterInput = arena.template take<float>(static_cast<std::size_t>(
+        std::max(shape.maxTokens * shape.largestRank, 3 * buffers.adapterSlot)));
     buffers.logits = takeMatrix(arena, kLogitRows, config.outputVocabSize);
     buffers.cosines = takeMatrix(arena, shape.options.contextSize, config.headDim / 2);
     buffers.sines = takeMatrix(arena, shape.options.contextSize, config.headDim / 2);

@@ -38,7 +38,8 @@ SequenceShape sequenceShape(const ModelWeights& weights, const SequenceOptions& 
 struct SequenceBuffers {
     std::array<kernels::Matrix<float>, 8> activations;  // [maxTokens, ..], by Activation
     kernels::cuda::ActivationPlanes planes;             // room for kMaxDecodeRows tokens
-    float* adapterInput = nullptr;                      // [maxTokens, R], A x
+    float* adapterInput = nullptr;                      // [maxTokens, R], A x; room for
+    std::int64_t adapterSlot = 0;                       // three of so many numbers, kMaxDecodeRows
     kernels::Matrix<float> logits;                      // [kLogitRows, V]
     kernels::Matrix<float> cosines;                     // [contextSize, D/2]
     kernels::Matrix<float> sines;                       // [contextSize, D/2]

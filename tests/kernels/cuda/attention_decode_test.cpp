@@ -81,7 +81,13 @@ void quantizesAsItCombines(Findings& findings) {
             const Planes expected(3, columns);
             const Planes got(3, columns);
             cuda::quantizeActivations(rows, factors, nullptr, expected.view, stream);
-            cuda::combineSplits(scratch.view, 260, 128, factors, got.view, stream);
+            const cuda::DeviceBuffer again(attended.size());
+            cuda::combineSplits(scratch.view, 260, 128, factors, got.view,
+                                {again.as<float>(), 3, columns}, stream);
+            findings.verify(toHost(attended.data(), attended.size(), stream) ==
+                                toHost(again.data(), again.size(), stream),
+                            "the numbers differ");
+            cuda::combineSplits(scratch.view, 260, 128, factors, got.view, {}, stream);
             findings.verify(toHost(expected.memory.data(), expected.memory.size(), stream) ==
                                 toHost(got.memory.data(), got.memory.size(), stream),
                             "the planes differ");
