@@ -1,5 +1,5 @@
 // What one decoding step reads and executes, by the virtual GPU's count: every weight, scale, zero,
-// adapter and cached number once.
+// adapter and cached number once, in whole sectors, with few instructions a weight.
 #include <cstdio>
 #include <cstdlib>
 
@@ -20,6 +20,11 @@ namespace {
 constexpr std::int64_t kPosition = 255;
 // The first step may make what later ones use again, so it is in both runs.
 constexpr int kSteps = 2;
+
+constexpr double kMostOverFloor = 1.02;
+constexpr double kMostActivationBytesPerWeightByte = 0.5;
+constexpr double kLeastSectorEfficiency = 0.95;
+constexpr double kMostInstructionsPerWeight = 1.3;
 
 // What one step of `model` did; nothing, and a failure, where a run ended badly.
 Traffic trafficOf(const std::string& model, std::int64_t position, Findings& findings) {
@@ -53,16 +58,16 @@ std::int64_t weightCount(const LayerWeights& layer) {
     return count;
 }
 
-// A line for each kernel; returns all activation bytes that are stated.
-double noteLaunches(const Traffic& traffic, const std::map<std::string, StatedLoads>& stated,
-                    Findings& findings) {
+// Compares kernel by kernel what was launched with what is stated; returns all activation bytes.
+double checkLaunches(const Traffic& traffic, const std::map<std::string, StatedLoads>& stated,
+                     Findings& findings) {
     double activations = 0.0;
     for (const auto& [name, kernel] : traffic) {
         const auto found = stated.find(name);
-        if (found == stated.end()) {
-            findings.note("nothing is stated about " + name);
+        if (!findings.verify(found != stated.end(), "nothing is stated about " + name)) {
             continue;
         }
+        findings.equal(kernel.launches, found->second.launches, "launches of " + name);
         const auto bytes = static_cast<double>(found->second.activationBytes);
         activations += bytes;
         findings.note(std::to_string(kernel.launches) + " x " + name +
@@ -71,6 +76,9 @@ double noteLaunches(const Traffic& traffic, const std::map<std::string, StatedLo
                            1e-6 * static_cast<double>(kernel.loadBytes), 1e-6 * bytes,
                            kernel.sectorEfficiency(),
                            1e-6 * static_cast<double>(kernel.threadInstructions)));
+    }
+    for (const auto& [name, loads] : stated) {
+        findings.verify(traffic.contains(name), name + " was not launched");
     }
     return activations;
 }
@@ -81,7 +89,7 @@ void aLayerReadsItsWeightsOnce(SyntheticFormat format, Findings& findings) {
     const LayerWeights& layer = weights->layers.front();
     const Traffic traffic = trafficOf(syntheticFormatName(format), kPosition, findings);
     const double activations =
-        noteLaunches(traffic, statedLoads(config, layer, kPosition + 1), findings);
+        checkLaunches(traffic, statedLoads(config, layer, kPosition + 1), findings);
     const KernelTraffic all = total(traffic);
     const auto floor =
         static_cast<double>(layerBytes(layer) + (kPosition + 1) * kvBytesPerPosition(config));
@@ -93,7 +101,11 @@ void aLayerReadsItsWeightsOnce(SyntheticFormat format, Findings& findings) {
         "efficiency %.3f, instructions a weight %.3f",
         overFloor, activations / floor, all.sectorEfficiency(), instructions);
     findings.note(figures);
-    findings.verify(static_cast<double>(all.loadBytes) >= floor, figures);
+    findings.verify(overFloor >= 0.999 && overFloor <= kMostOverFloor, figures);
+    findings.verify(activations / floor <= kMostActivationBytesPerWeightByte, figures);
+    findings.verify(all.sectorEfficiency() >= kLeastSectorEfficiency, figures);
+    findings.verify(format != SyntheticFormat::int4 || instructions <= kMostInstructionsPerWeight,
+                    figures);
 }
 
 // A fixture is too small for limits: its row of the table, and that nothing was left unread.

@@ -189,7 +189,9 @@ build_here() {
         cp -r "$libraries/lib" "$build/libraries/"
         tar -xzf "$libraries/development.tar.gz" -C "$build/libraries"
         libraries="$(cd "$build/libraries" && pwd)"
-        configure+=("-DCMAKE_PREFIX_PATH=$libraries" "-DPKG_CONFIG_EXECUTABLE=$libraries/bin/pkg-config")
+        # The old kind of path in the programs, as it also holds for what the libraries need in turn.
+        configure+=("-DCMAKE_PREFIX_PATH=$libraries" "-DPKG_CONFIG_EXECUTABLE=$libraries/bin/pkg-config"
+            '-DCMAKE_EXE_LINKER_FLAGS=-Wl,--disable-new-dtags')
     fi
     if command -v ninja > /dev/null && [ ! -f "$build/CMakeCache.txt" ]; then
         configure+=(-G Ninja)
