@@ -120,6 +120,8 @@ END
     tar -czf "$out/development.tar.gz" -C "$staged" .
 }
 
+mkdir -p "$build"
+build="$(cd "$build" && pwd)"
 build_programs
 rm -rf "$out"
 mkdir -p "$out"
