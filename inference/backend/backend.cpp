@@ -2,6 +2,14 @@
 
 namespace apertura {
 
+void Backend::bestLogits(const Pass& pass, const BestLogitsRequest& request, std::span<float> row,
+                         BestLogits& best) {
+    logits(pass, {row.data(), 1, static_cast<std::int64_t>(row.size())});
+    findBestLogits(row, request, best);
+}
+
+void Backend::fetchLogits(Sequence& /*sequence*/, std::span<float> /*row*/) {}
+
 void Backend::projectQueryKeyValue(const Pass& pass, std::int64_t layer) {
     rmsNorm(pass, layer, NormWeight::attention, Activation::hidden, Activation::normed);
     linear(pass, layer, LinearWeight::query, Activation::normed, Activation::query);

@@ -15,6 +15,7 @@
 
 #include "inference/device_memory.h"
 #include "inference/options.h"
+#include "inference/sampling/best_logits.h"
 #include "inference/status.h"
 #include "inference/weights/checkpoint.h"
 #include "kernels/matrix.h"
@@ -70,8 +71,8 @@ enum class NormWeight { attention, query, key, feedforward };
 enum class LinearWeight { query, key, value, output, up, down };
 
 // Order of calls: prepare() once, then newSequence() and passes. A pass is embed(), the stages of
-// each layer in turn, and logits() where they are wanted; any op may be asynchronous, logits()
-// waits for all. Threads: const members from any thread; sequences may be used from different
+// each layer in turn, and logits() or bestLogits() where they are wanted; any op may be
+// asynchronous, these two wait for all. Threads: const members from any thread; sequences may be used from different
 // threads at once. Errors: ops throw DeviceError or std::bad_alloc; nothing is allocated in a pass
 // of one token after the first.
 class Backend {
@@ -114,6 +115,13 @@ public:
     // Logits of the last `logits.rows` tokens of the pass, in host memory: head(finalNorm(hidden)).
     // Shapes: logits [rows, V], 1 <= rows <= T.
     virtual void logits(const Pass& pass, kernels::Matrix<float> logits) = 0;
+    // The best logits of the pass's last token, as findBestLogits() of the row has them. A backend
+    // that computes elsewhere leaves the row there; one that computes in host memory puts it in
+    // `row` [V], as the default body does.
+    virtual void bestLogits(const Pass& pass, const BestLogitsRequest& request,
+                            std::span<float> row, BestLogits& best);
+    // The whole row that the sequence's last bestLogits() was of, into the same `row`.
+    virtual void fetchLogits(Sequence& sequence, std::span<float> row);
 
     // ---- stages of a layer
     // -----------------------------------------------------------------------------

@@ -93,6 +93,8 @@ Result<void> Answer::startSampler() {
         return sampler.error();
     }
     m_sampler.emplace(std::move(*sampler));
+    m_wanted = {std::min(bestLogitsWanted(options), m_model.config.outputVocabSize),
+                options.temperature > 0.0 ? options.temperature : 1.0};
     return {};
 }
 
@@ -112,15 +114,15 @@ Result<Answer::Step> Answer::read() {
         const std::int64_t tokens = std::min(perPass, count - m_cache.size());
         const auto part = std::span(ids).subspan(static_cast<std::size_t>(m_cache.size()),
                                                  static_cast<std::size_t>(tokens));
-        const bool isLast = m_cache.size() + tokens == count;
         if (auto reserved = m_cache.reserve(tokens); !reserved) {
             return reserved.error();
         }
-        const kernels::Matrix<float> logits(m_logits.data(), isLast ? 1 : 0,
-                                            static_cast<std::int64_t>(m_logits.size()));
-        if (m_stop.stop_requested() ||
-            !m_decoder.forward(m_cache.sequence(), m_cache.size(), part, logits, m_stop)) {
+        const Pass pass{m_cache.sequence(), m_cache.size(), tokens};
+        if (m_stop.stop_requested() || !m_decoder.advance(pass, part, m_stop)) {
             return Step::stopped;
+        }
+        if (m_cache.size() + tokens == count) {
+            computeLogits(pass);
         }
         m_cache.append(part);
         m_tokensRead += tokens;
@@ -167,8 +169,29 @@ Result<FinishReason> Answer::write() {
     return FinishReason::cancelled;
 }
 
+void Answer::computeLogits(const Pass& pass) {
+    m_isRowThere = m_wanted.count == 0;
+    if (m_isRowThere) {
+        m_model.backend->logits(
+            pass, {m_logits.data(), 1, static_cast<std::int64_t>(m_logits.size())});
+    } else {
+        m_model.backend->bestLogits(pass, m_wanted, m_logits, m_best);
+    }
+}
+
+Result<TokenId> Answer::chooseToken() {
+    if (!m_isRowThere) {
+        if (const auto id = m_sampler->next(m_best)) {
+            return *id;
+        }
+        m_model.backend->fetchLogits(m_cache.sequence(), m_logits);
+        m_isRowThere = true;
+    }
+    return m_sampler->next(m_logits);
+}
+
 Result<TokenId> Answer::takeToken() {
-    const auto id = m_sampler->next(m_logits);
+    const auto id = chooseToken();
     if (!id) {
         return id.error();
     }
@@ -179,7 +202,9 @@ Result<TokenId> Answer::takeToken() {
     m_generation.ids.push_back(*id);
     SampledToken token{*id, 0.0, 0, {}};
     if (m_generation.sampling.logprobs > 0) {
-        token = logProbabilities(m_logits, *id, m_generation.sampling.logprobs);
+        const std::int64_t count = m_generation.sampling.logprobs;
+        token = m_isRowThere ? logProbabilities(m_logits, *id, count)
+                             : logProbabilities(m_best, *id, count);
         m_generation.logprobs.push_back(token);
     }
     // A special token is no text of its own, but may end a span.
@@ -206,11 +231,11 @@ Result<Answer::Step> Answer::feed(TokenId id) {
     if (auto reserved = m_cache.reserve(1); !reserved) {
         return reserved.error();
     }
-    const kernels::Matrix<float> logits(m_logits.data(), 1,
-                                        static_cast<std::int64_t>(m_logits.size()));
-    if (!m_decoder.forward(m_cache.sequence(), m_cache.size(), std::span(&id, 1), logits, m_stop)) {
+    const Pass pass{m_cache.sequence(), m_cache.size(), 1};
+    if (!m_decoder.advance(pass, std::span(&id, 1), m_stop)) {
         return Step::stopped;
     }
+    computeLogits(pass);
     m_cache.append(std::span(&id, 1));
     return Step::goesOn;
 }

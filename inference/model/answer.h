@@ -39,14 +39,17 @@ private:
     Result<void> buildPrompt();
     Result<void> fitPrompt();
     Result<void> startSampler();
-    // Reads the prompt and what has been written so far, as far as the cache lacks it; fills the
+    // Reads the prompt and what has been written so far, as far as the cache lacks it; computes the
     // logits.
     Result<Step> read();
     Result<FinishReason> write();
+    // The best of the last token's logits where the sampler can do with them, else the row.
+    void computeLogits(const Pass& pass);
     // Takes the next token from the logits.
     Result<TokenId> takeToken();
+    Result<TokenId> chooseToken();
     std::optional<FinishReason> reasonToEnd(TokenId id) const;
-    // Fills the logits after `id`.
+    // Computes the logits after `id`.
     Result<Step> feed(TokenId id);
     // Leaves out the oldest turns until a quarter of the context is free, or as many as there are;
     // where the template refuses what would be left, that turn stays. Returns how many messages
@@ -69,6 +72,9 @@ private:
     Decoder m_decoder;
     BuiltPrompt m_prompt;
     std::optional<Sampler> m_sampler;
+    BestLogitsRequest m_wanted;  // no tokens: the row is wanted
+    BestLogits m_best;
+    bool m_isRowThere = false;  // in m_logits; else m_best is
     std::optional<AnswerText> m_text;
     Generation m_generation;
 

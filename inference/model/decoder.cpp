@@ -2,9 +2,7 @@
 
 namespace apertura {
 
-bool Decoder::forward(Sequence& sequence, std::int64_t firstPosition, std::span<const TokenId> ids,
-                      kernels::Matrix<float> logits, const std::stop_token& stop) {
-    const Pass pass{sequence, firstPosition, static_cast<std::int64_t>(ids.size())};
+bool Decoder::advance(const Pass& pass, std::span<const TokenId> ids, const std::stop_token& stop) {
     m_backend.embed(pass, ids);
     for (std::int64_t layer = 0; layer < m_layerCount; ++layer) {
         if (stop.stop_requested()) {
@@ -14,6 +12,15 @@ bool Decoder::forward(Sequence& sequence, std::int64_t firstPosition, std::span<
         m_backend.attend(pass, layer);
         m_backend.addAttended(pass, layer);
         m_backend.addFeedforward(pass, layer);
+    }
+    return true;
+}
+
+bool Decoder::forward(Sequence& sequence, std::int64_t firstPosition, std::span<const TokenId> ids,
+                      kernels::Matrix<float> logits, const std::stop_token& stop) {
+    const Pass pass{sequence, firstPosition, static_cast<std::int64_t>(ids.size())};
+    if (!advance(pass, ids, stop)) {
+        return false;
     }
     if (logits.rows > 0) {
         m_backend.logits(pass, logits);

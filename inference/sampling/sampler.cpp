@@ -16,6 +16,8 @@ namespace apertura {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
+// By how much of itself a sum in float64 may differ from one in another order.
+constexpr double kOtherOrder = 1e-9;
 
 Error badLogits(const std::string& what) {
     return {ErrorCode::invalidRequest,
@@ -36,6 +38,26 @@ Result<void> checkLogits(std::span<const float> logits) {
         return badLogits(logits.empty() ? "are empty" : "are all -inf");
     }
     return {};
+}
+
+// Stage 13. Requires: a survivor.
+TokenId drawFrom(std::span<const sampling::Survivor> survivors, double draw) {
+    double total = 0.0;
+    for (const auto& token : survivors) {
+        total += token.weight;
+    }
+    TokenId chosen = survivors.front().id;
+    double sum = 0.0;
+    for (const auto& token : survivors) {
+        if (token.weight > 0.0) {  // where rounding leaves none, the last of these is the one
+            chosen = token.id;
+        }
+        sum += token.weight;
+        if (sum > draw * total) {
+            break;
+        }
+    }
+    return chosen;
 }
 
 }  // namespace
@@ -89,21 +111,7 @@ Result<TokenId> Sampler::next(std::span<const float> logits) {
     TokenId chosen = static_cast<TokenId>(firstToken());
     if (m_options.temperature > 0.0) {
         const auto uniforms = sampling::uniformsOfToken(m_seed, tokenIndex());
-        const auto survivors = cut(uniforms.xtc);
-        double total = 0.0;
-        for (const auto& token : survivors) {
-            total += token.weight;
-        }
-        double sum = 0.0;
-        for (const auto& token : survivors) {
-            if (token.weight > 0.0) {  // where rounding leaves none, the last of these is the one
-                chosen = token.id;
-            }
-            sum += token.weight;
-            if (sum > uniforms.draw * total) {
-                break;
-            }
-        }
+        chosen = drawFrom(cut(uniforms.xtc), uniforms.draw);
     }
     m_history.push_back(chosen);
     return chosen;
@@ -136,6 +144,7 @@ Result<void> Sampler::penalize(std::span<const float> logits) {
         return sound.error();
     }
     CHECK(logits.size() == m_logits.size());
+    m_isBlank = false;
     std::copy(logits.begin(), logits.end(), m_logits.begin());
     m_penalties.apply(sampling::windowOf(m_history, m_promptLength, m_options.penaltyWindow),
                       m_logits);
@@ -173,6 +182,128 @@ std::span<const sampling::Survivor> Sampler::cut(double xtcDraw) {
         m_survivors.excludeTopChoices(m_options.xtcThreshold);
     }
     return m_survivors.ordered();
+}
+
+std::optional<TokenId> Sampler::next(const BestLogits& best) {
+    CHECK(!best.tokens.empty() && best.tokens.size() <= m_logits.size());
+    if (!std::isfinite(best.logSumExp)) {
+        return std::nullopt;
+    }
+    const Known known = startFrom(best);
+    if (m_known.empty()) {
+        return std::nullopt;
+    }
+    std::optional<TokenId> chosen;
+    if (m_options.temperature == 0.0) {
+        chosen = std::min_element(m_known.begin(), m_known.end(), sampling::isAhead)->id;
+    } else {
+        const auto uniforms = sampling::uniformsOfToken(m_seed, tokenIndex());
+        const auto survivors = cutKnown(best, known, uniforms.xtc);
+        if (survivors == Known::all) {
+            chosen = drawFrom(m_survivors.ordered(), uniforms.draw);
+        } else if (survivors == Known::beginning) {
+            chosen = drawFromBeginning(best, uniforms.draw);
+        }
+    }
+    if (chosen) {
+        m_history.push_back(*chosen);
+    }
+    return chosen;
+}
+
+Sampler::Known Sampler::startFrom(const BestLogits& best) {
+    // All other tokens are at most at `beyond`, and stay there.
+    const double beyond =
+        best.tokens.size() == m_logits.size() ? kNever : double{best.tokens.back().logit};
+    m_known.clear();
+    if (!sampling::changesLogits(m_options)) {
+        for (const TokenLogit& token : best.tokens) {
+            if (token.logit > kNever) {
+                m_known.push_back({token.logit, 0.0, token.id});
+            }
+        }
+        return beyond == kNever ? Known::all : Known::beginning;
+    }
+    // The penalties find the known logits where they stand in the row, all others at -inf, which
+    // they cannot change.
+    if (!std::exchange(m_isBlank, true)) {
+        std::fill(m_logits.begin(), m_logits.end(), kNever);
+    }
+    for (const TokenLogit& token : best.tokens) {
+        m_logits[static_cast<std::size_t>(token.id)] = token.logit;
+    }
+    m_penalties.apply(sampling::windowOf(m_history, m_promptLength, m_options.penaltyWindow),
+                      m_logits);
+    for (const TokenLogit& token : best.tokens) {
+        const double logit = std::exchange(m_logits[static_cast<std::size_t>(token.id)], kNever);
+        if (logit > beyond) {
+            m_known.push_back({logit, 0.0, token.id});
+        }
+    }
+    return beyond == kNever ? Known::all : Known::beginning;
+}
+
+std::optional<Sampler::Known> Sampler::cutKnown(const BestLogits& best, Known known,
+                                                double xtcDraw) {
+    const auto open = std::optional<Known>();
+    m_survivors.fill(m_known, m_options.temperature);
+    if (m_options.topNSigma > 0.0) {
+        return open;
+    }
+    if (m_options.topK > 0) {
+        if (known != Known::all && static_cast<std::int64_t>(m_known.size()) < m_options.topK) {
+            return open;
+        }
+        m_survivors.keepTopK(m_options.topK);
+        known = Known::all;
+    }
+    if (m_options.topP < 1.0) {
+        const bool isCut =
+            known == Known::all
+                ? m_survivors.keepTopPOf(m_options.topP, m_survivors.totalWeight(), kOtherOrder)
+                : !sampling::changesLogits(m_options) &&
+                      m_survivors.keepTopPOf(m_options.topP, best.weightSum, kBestLogitsSumError);
+        if (!isCut) {
+            return open;
+        }
+        known = Known::all;
+    }
+    if (m_options.minP > 0.0) {
+        m_survivors.keepMinP(m_options.minP);
+        if (m_survivors.weightOf(best.tokens.back().logit) < m_options.minP * (1.0 - kOtherOrder)) {
+            known = Known::all;
+        }
+    }
+    const bool isXtc = xtcDraw < m_options.xtcProbability;
+    if (known != Known::all &&
+        (m_options.typicalP < 1.0 || isXtc || sampling::changesLogits(m_options))) {
+        return open;
+    }
+    if (m_options.typicalP < 1.0) {
+        m_survivors.keepTypicalP(m_options.typicalP);
+    }
+    if (isXtc) {
+        m_survivors.excludeTopChoices(m_options.xtcThreshold);
+    }
+    return known;
+}
+
+std::optional<TokenId> Sampler::drawFromBeginning(const BestLogits& best, double draw) {
+    if (m_options.minP > 0.0) {
+        return std::nullopt;  // what is left of the rest is not known
+    }
+    const double goal = draw * best.weightSum;
+    double sum = 0.0;
+    for (const auto& token : m_survivors.ordered()) {
+        sum += token.weight;
+        if (sum > goal * (1.0 + kBestLogitsSumError)) {
+            return token.id;
+        }
+        if (!(sum < goal * (1.0 - kBestLogitsSumError))) {
+            return std::nullopt;
+        }
+    }
+    return std::nullopt;
 }
 
 SampledToken logProbabilities(std::span<const float> logits, TokenId chosen, std::int64_t n) {

@@ -43,6 +43,7 @@
 
 #include "inference/engine.h"
 #include "inference/options.h"
+#include "inference/sampling/best_logits.h"
 #include "inference/sampling/penalties.h"
 #include "inference/sampling/sampling_parameters.h"
 #include "inference/sampling/survivors.h"
@@ -83,6 +84,12 @@ public:
     // stays as it is.
     Result<TokenId> next(std::span<const float> logits);
 
+    // The same token from the best of the row alone, nothing where it takes the whole row to tell,
+    // or where that has no token to draw. `best` are as many as bestLogitsWanted() says, or more;
+    // weightSum is that at the options' temperature. The history stays as it is where there is
+    // nothing.
+    std::optional<TokenId> next(const BestLogits& best);
+
     // What next() would draw from: every id that can be drawn with its probability, in the order of
     // tokens. `xtcDraw` replaces u' where it is given. The history stays as it is. Errors: as
     // next().
@@ -100,6 +107,16 @@ private:
     // Stages 6 to 12 over m_logits.
     std::span<const sampling::Survivor> cut(double xtcDraw);
 
+    // What is known of the order of tokens from the best of a row: its beginning, after stages 1 to
+    // 5, in m_known. Returns whether that is all of it.
+    enum class Known { beginning, all };
+    Known startFrom(const BestLogits& best);
+    // Stages 6 to 12 over m_known; nothing where it is open what they keep. Returns whether all
+    // survivors are known.
+    std::optional<Known> cutKnown(const BestLogits& best, Known known, double xtcDraw);
+    // Stage 13, the survivors being the beginning of the whole order.
+    std::optional<TokenId> drawFromBeginning(const BestLogits& best, double draw);
+
     SamplingOptions m_options;
     std::uint64_t m_seed;
     std::vector<TokenId> m_history;
@@ -107,6 +124,8 @@ private:
     sampling::Penalties m_penalties;
     sampling::Survivors m_survivors;
     std::vector<double> m_logits;  // [V]
+    bool m_isBlank = false;        // m_logits are all -inf
+    std::vector<sampling::Survivor> m_known;
 };
 
 // Of the model's own distribution (before stage 1): the chosen token's log-probability and rank,

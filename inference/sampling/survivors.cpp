@@ -45,6 +45,15 @@ std::size_t Survivors::fill(std::span<const double> logits, double temperature) 
     return m_tokens.size();
 }
 
+void Survivors::fill(std::span<const Survivor> first, double temperature) {
+    m_tokens.assign(first.begin(), first.end());
+    std::sort(m_tokens.begin(), m_tokens.end(), isAhead);
+    m_temperature = temperature;
+    m_weighed = false;
+    m_sorted = true;
+    m_byId = false;
+}
+
 void Survivors::keepTopNSigma(double n) {
     const auto count = static_cast<double>(m_tokens.size());
     double mean = 0.0;
@@ -63,14 +72,16 @@ void Survivors::keepTopK(std::int64_t k) {
     if (k >= static_cast<std::int64_t>(m_tokens.size())) {
         return;
     }
-    std::nth_element(m_tokens.begin(), m_tokens.begin() + (k - 1), m_tokens.end(), isAhead);
+    if (!m_sorted) {
+        std::nth_element(m_tokens.begin(), m_tokens.begin() + (k - 1), m_tokens.end(), isAhead);
+    }
     m_tokens.resize(static_cast<std::size_t>(k));
     m_byId = false;
 }
 
 void Survivors::keepTopP(double topP) {
     weigh();
-    const double total = totalWeight();
+    const double total = sumOfWeights();
     if (!m_sorted) {
         // Tokens that all n together could not reach (1 - topP) are not in the shortest beginning.
         // Half of that bound leaves room for rounding.
@@ -88,6 +99,24 @@ void Survivors::keepTopP(double topP) {
     }
 }
 
+bool Survivors::keepTopPOf(double topP, double total, double uncertainty) {
+    weigh();
+    sort();
+    const double goal = topP * total;
+    double sum = 0.0;
+    for (std::size_t i = 0; i < m_tokens.size(); ++i) {
+        sum += m_tokens[i].weight;
+        if (sum >= goal * (1.0 + uncertainty)) {
+            m_tokens.resize(i + 1);
+            return true;
+        }
+        if (!(sum < goal * (1.0 - uncertainty))) {
+            return false;
+        }
+    }
+    return false;
+}
+
 void Survivors::keepMinP(double minP) {
     weigh();
     std::erase_if(m_tokens, [&](const Survivor& token) { return token.weight < minP; });
@@ -96,7 +125,7 @@ void Survivors::keepMinP(double minP) {
 void Survivors::keepTypicalP(double typicalP) {
     sort();
     weigh();
-    const double total = totalWeight();
+    const double total = sumOfWeights();
     const double logTotal = std::log(total);
     // -ln p, exact where p itself is too small for a double
     const auto surprise = [&](const Survivor& token) {
@@ -151,8 +180,10 @@ void Survivors::keepNearest(std::size_t nearest, double goal) {
 }
 
 void Survivors::excludeTopChoices(double threshold) {
+    // So that the sum has one value, whatever the survivors came from.
+    sort();
     weigh();
-    const double least = threshold * totalWeight();
+    const double least = threshold * sumOfWeights();
     std::size_t count = 0;
     const Survivor* last = nullptr;
     for (const Survivor& token : m_tokens) {
@@ -176,6 +207,15 @@ std::span<const Survivor> Survivors::ordered() {
     return m_tokens;
 }
 
+double Survivors::weightOf(double logit) const {
+    return std::exp((logit - m_largest) / m_temperature);
+}
+
+double Survivors::totalWeight() {
+    weigh();
+    return sumOfWeights();
+}
+
 void Survivors::weigh() {
     if (m_weighed) {
         return;
@@ -186,12 +226,12 @@ void Survivors::weigh() {
         m_largest = std::max(m_largest, token.logit);
     }
     for (Survivor& token : m_tokens) {
-        token.weight = std::exp((token.logit - m_largest) / m_temperature);
+        token.weight = weightOf(token.logit);
     }
     m_weighed = true;
 }
 
-double Survivors::totalWeight() const {
+double Survivors::sumOfWeights() const {
     double total = 0.0;
     for (const Survivor& token : m_tokens) {
         total += token.weight;

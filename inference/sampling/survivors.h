@@ -26,10 +26,16 @@ class Survivors {
 public:
     // Every token above -inf. Returns how many those are.
     std::size_t fill(std::span<const double> logits, double temperature);
+    // The first tokens of the order; their weights are not read.
+    void fill(std::span<const Survivor> first, double temperature);
 
     void keepTopNSigma(double n);
     void keepTopK(std::int64_t k);
     void keepTopP(double topP);
+    // keepTopP() where the survivors may be no more than the beginning of the order, and all
+    // weights sum up to `total`, give or take `uncertainty` of it. Returns false, with nothing cut,
+    // where that leaves open what is kept.
+    [[nodiscard]] bool keepTopPOf(double topP, double total, double uncertainty);
     void keepMinP(double minP);
     void keepTypicalP(double typicalP);
     // Removes all tokens of at least `threshold` but the last of them, if they are two or more.
@@ -37,10 +43,13 @@ public:
 
     // All survivors in the order of tokens, weighed. Valid until the next call.
     std::span<const Survivor> ordered();
+    // The weight that a token of this logit has or would have.
+    double weightOf(double logit) const;
+    double totalWeight();
 
 private:
     void weigh();
-    double totalWeight() const;
+    double sumOfWeights() const;
     void sort();
     void radixSort();
     // Keeps the tokens with the least m_distances, the fewest whose weights sum to `goal`.

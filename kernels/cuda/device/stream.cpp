@@ -58,4 +58,14 @@ void DeviceBuffer::upload(const void* source, std::size_t bytes, std::size_t off
           "cudaMemcpyAsync");
 }
 
+HostBuffer::HostBuffer(std::size_t bytes) {
+    void* memory = nullptr;
+    check(cudaMallocHost(&memory, bytes), "cudaMallocHost");
+    m_data = static_cast<std::byte*>(memory);
+}
+
+HostBuffer::~HostBuffer() {
+    cudaFreeHost(m_data);
+}
+
 }  // namespace apertura::kernels::cuda

@@ -1,5 +1,5 @@
 // Owners of what lives on a device: the stream that orders work, and memory. RAII throughout;
-// nothing else calls cudaMalloc, cudaFree or cudaStreamCreate.
+// nothing else calls cudaMalloc, cudaMallocHost, cudaFree or cudaStreamCreate.
 #pragma once
 
 #include <cstddef>
@@ -54,6 +54,21 @@ public:
 private:
     std::byte* m_data = nullptr;
     std::size_t m_size = 0;
+};
+
+// Page-locked host memory, which a device copies to and from while the host goes on.
+class HostBuffer {
+public:
+    // Errors: throws CudaError, isOutOfMemory() where the host has too little.
+    explicit HostBuffer(std::size_t bytes);
+    ~HostBuffer();
+    HostBuffer(const HostBuffer&) = delete;
+    HostBuffer& operator=(const HostBuffer&) = delete;
+
+    std::byte* data() const { return m_data; }
+
+private:
+    std::byte* m_data = nullptr;
 };
 
 }  // namespace apertura::kernels::cuda
