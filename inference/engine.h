@@ -116,6 +116,8 @@ struct Metrics {
     double decodeTokensPerSecond = 0.0;
     std::string backend;
     std::string device;
+    std::string decodePath;  // how single tokens run: "graph", "eager: why"; empty where there is
+                             // but one way
     std::int64_t weightBytes = 0;
     std::int64_t kvBytes = 0;
     std::int64_t scratchBytes = 0;

@@ -111,6 +111,7 @@ Json toJson(const Metrics& metrics) {
             {"decode_tokens_per_second", numberToJson(metrics.decodeTokensPerSecond)},
             {"backend", metrics.backend},
             {"device", metrics.device},
+            {"decode_path", metrics.decodePath},
             {"weight_bytes", metrics.weightBytes},
             {"kv_bytes", metrics.kvBytes},
             {"scratch_bytes", metrics.scratchBytes},

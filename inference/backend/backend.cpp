@@ -10,6 +10,10 @@ void Backend::bestLogits(const Pass& pass, const BestLogitsRequest& request, std
 
 void Backend::fetchLogits(Sequence& /*sequence*/, std::span<float> /*row*/) {}
 
+bool Backend::replayLayers(const Pass& /*pass*/) {
+    return false;
+}
+
 void Backend::projectQueryKeyValue(const Pass& pass, std::int64_t layer) {
     rmsNorm(pass, layer, NormWeight::attention, Activation::hidden, Activation::normed);
     linear(pass, layer, LinearWeight::query, Activation::normed, Activation::query);
@@ -36,6 +40,13 @@ void Backend::addFeedforward(const Pass& pass, std::int64_t layer) {
     activation(pass, layer);
     linear(pass, layer, LinearWeight::down, Activation::feedforward, Activation::projected);
     add(pass);
+}
+
+void Backend::runLayer(const Pass& pass, std::int64_t layer) {
+    projectQueryKeyValue(pass, layer);
+    attend(pass, layer);
+    addAttended(pass, layer);
+    addFeedforward(pass, layer);
 }
 
 }  // namespace apertura

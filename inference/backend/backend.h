@@ -40,6 +40,9 @@ public:
 
     virtual std::int64_t kvBytes() const = 0;  // reserved so far
     virtual std::int64_t scratchBytes() const = 0;
+    // How passes of one token run: "graph", "eager: why"; empty where there is but one way, or none
+    // has run.
+    virtual std::string decodePath() const { return {}; }
 };
 
 struct SequenceOptions {
@@ -72,9 +75,9 @@ enum class LinearWeight { query, key, value, output, up, down };
 
 // Order of calls: prepare() once, then newSequence() and passes. A pass is embed(), the stages of
 // each layer in turn, and logits() or bestLogits() where they are wanted; any op may be
-// asynchronous, these two wait for all. Threads: const members from any thread; sequences may be used from different
-// threads at once. Errors: ops throw DeviceError or std::bad_alloc; nothing is allocated in a pass
-// of one token after the first.
+// asynchronous, these two wait for all. Threads: const members from any thread; sequences may be
+// used from different threads at once. Errors: ops throw DeviceError or std::bad_alloc; nothing is
+// allocated in a pass of one token after the first.
 class Backend {
 public:
     virtual ~Backend() = default;
@@ -123,6 +126,10 @@ public:
     // The whole row that the sequence's last bestLogits() was of, into the same `row`.
     virtual void fetchLogits(Sequence& sequence, std::span<float> row);
 
+    // Runs all layers of a pass at once, where the backend has another way to do that than one
+    // stage after the other; false where it has not. Requires: embed().
+    virtual bool replayLayers(const Pass& pass);
+
     // ---- stages of a layer
     // -----------------------------------------------------------------------------
 
@@ -134,6 +141,8 @@ public:
     virtual void addAttended(const Pass& pass, std::int64_t layer);
     // hidden += down(xIELU(up(RMSNorm(hidden))))
     virtual void addFeedforward(const Pass& pass, std::int64_t layer);
+    // All four.
+    void runLayer(const Pass& pass, std::int64_t layer);
 };
 
 }  // namespace apertura

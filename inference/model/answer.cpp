@@ -172,8 +172,8 @@ Result<FinishReason> Answer::write() {
 void Answer::computeLogits(const Pass& pass) {
     m_isRowThere = m_wanted.count == 0;
     if (m_isRowThere) {
-        m_model.backend->logits(
-            pass, {m_logits.data(), 1, static_cast<std::int64_t>(m_logits.size())});
+        m_model.backend->logits(pass,
+                                {m_logits.data(), 1, static_cast<std::int64_t>(m_logits.size())});
     } else {
         m_model.backend->bestLogits(pass, m_wanted, m_logits, m_best);
     }
@@ -314,6 +314,7 @@ Metrics Answer::metrics() const {
     metrics.decodeTokensPerSecond = tokensPerSecond();
     metrics.backend = m_model.info.backend;
     metrics.device = m_model.info.device;
+    metrics.decodePath = sequence.decodePath();
     metrics.weightBytes = m_model.info.weightBytes;
     metrics.kvBytes = sequence.kvBytes();
     metrics.scratchBytes =

@@ -4,14 +4,14 @@ namespace apertura {
 
 bool Decoder::advance(const Pass& pass, std::span<const TokenId> ids, const std::stop_token& stop) {
     m_backend.embed(pass, ids);
+    if (!stop.stop_requested() && m_backend.replayLayers(pass)) {
+        return true;
+    }
     for (std::int64_t layer = 0; layer < m_layerCount; ++layer) {
         if (stop.stop_requested()) {
             return false;
         }
-        m_backend.projectQueryKeyValue(pass, layer);
-        m_backend.attend(pass, layer);
-        m_backend.addAttended(pass, layer);
-        m_backend.addFeedforward(pass, layer);
+        m_backend.runLayer(pass, layer);
     }
     return true;
 }

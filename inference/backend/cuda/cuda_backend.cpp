@@ -33,20 +33,26 @@ constexpr std::array<std::int64_t, 5> kTokensPerPass = {2048, 1024, 512, 256, 12
 constexpr std::int64_t kLargestHeadDim = 256;
 constexpr std::int64_t kHeadDimStep = 8;
 
-CudaSequence& sequenceOf(const Pass& pass) {
-    return static_cast<CudaSequence&>(pass.sequence);
+Matrix<float> rows(const Pass& pass, Activation which) {
+    return static_cast<CudaSequence&>(pass.sequence).activation(which, pass.tokens);
 }
 
-Matrix<float> rows(const Pass& pass, Activation which) {
-    return sequenceOf(pass).activation(which, pass.tokens);
+// The first rows of the logits on the device to the host.
+void copyLogits(CudaSequence& sequence, Matrix<float> logits) {
+    ops::check(
+        cudaMemcpyAsync(logits.data, sequence.buffers().logits.data,
+                        static_cast<std::size_t>(logits.rows * logits.columns) * sizeof(float),
+                        cudaMemcpyDeviceToHost, sequence.stream().handle()),
+        "cudaMemcpyAsync");
 }
 
 // Runs the work of an op on the sequence's device and says what fails as backend.h has it.
 template <typename Work>
-void onDevice(const Pass& pass, const Work& work) {
+void onDevice(Sequence& sequence, const Work& work) {
+    auto& own = static_cast<CudaSequence&>(sequence);
     try {
-        ops::check(cudaSetDevice(sequenceOf(pass).device()), "cudaSetDevice");
-        work(sequenceOf(pass));
+        ops::check(cudaSetDevice(own.device()), "cudaSetDevice");
+        work(own);
     } catch (const ops::CudaError& error) {
         if (error.isOutOfMemory()) {
             throw std::bad_alloc();
@@ -141,16 +147,9 @@ Result<std::unique_ptr<Sequence>> CudaBackend::newSequence(const SequenceOptions
 }
 
 void CudaBackend::embed(const Pass& pass, std::span<const TokenId> ids) {
-    onDevice(pass, [&](CudaSequence& sequence) {
-        const Matrix<float> embedded = sequence.embedded(pass.tokens);
-        kernels::reference::embed(m_weights->embedding, ids, embedded);
-        // From pageable memory: the copy has left it when the call returns, so the next pass may
-        // gather there.
-        ops::check(cudaMemcpyAsync(
-                       rows(pass, Activation::hidden).data, embedded.data,
-                       static_cast<std::size_t>(embedded.rows * embedded.columns) * sizeof(float),
-                       cudaMemcpyHostToDevice, sequence.stream().handle()),
-                   "cudaMemcpyAsync");
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
+        kernels::reference::embed(m_weights->embedding, ids, sequence.embedded(pass.tokens));
+        sequence.sendEmbedded(pass.tokens);
     });
 }
 
@@ -162,7 +161,7 @@ void CudaBackend::rmsNorm(const Pass& pass, std::int64_t layer, NormWeight weigh
     const auto split = [width](const Matrix<float>& all) {
         return Matrix<float>(all.data, all.rows * (all.columns / width), width);
     };
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         ops::rmsNorm(normOf(m_deviceWeights->layer(layer), weight), split(rows(pass, x)),
                      split(rows(pass, y)), static_cast<float>(m_weights->config.rmsNormEps),
                      sequence.stream());
@@ -171,7 +170,7 @@ void CudaBackend::rmsNorm(const Pass& pass, std::int64_t layer, NormWeight weigh
 
 void CudaBackend::linear(const Pass& pass, std::int64_t layer, LinearWeight weight, Activation x,
                          Activation y) {
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         const kernels::Linear& matrix = linearOf(m_deviceWeights->layer(layer), weight);
         if (pass.tokens <= ops::kMaxDecodeRows) {
             runLinear(matrix, rows(pass, x), rows(pass, y), sequence.buffers(), sequence.stream());
@@ -182,7 +181,7 @@ void CudaBackend::linear(const Pass& pass, std::int64_t layer, LinearWeight weig
 }
 
 void CudaBackend::rope(const Pass& pass, Activation x) {
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         const SequenceBuffers& buffers = sequence.buffers();
         ops::rope(buffers.cosines, buffers.sines, sequence.position(pass), rows(pass, x),
                   sequence.stream());
@@ -190,7 +189,7 @@ void CudaBackend::rope(const Pass& pass, Activation x) {
 }
 
 void CudaBackend::attention(const Pass& pass, std::int64_t layer) {
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         const SequenceBuffers& buffers = sequence.buffers();
         const ops::KvCacheView& cache = buffers.layers[static_cast<std::size_t>(layer)];
         const ops::Position position = sequence.position(pass);
@@ -208,39 +207,81 @@ void CudaBackend::attention(const Pass& pass, std::int64_t layer) {
 }
 
 void CudaBackend::activation(const Pass& pass, std::int64_t layer) {
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         ops::xielu(m_deviceWeights->layer(layer).xielu, rows(pass, Activation::feedforward),
                    sequence.stream());
     });
 }
 
 void CudaBackend::add(const Pass& pass) {
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         ops::add(rows(pass, Activation::projected), rows(pass, Activation::hidden),
                  sequence.stream());
     });
 }
 
+bool CudaBackend::replayLayers(const Pass& pass) {
+    if (pass.tokens != 1) {
+        return false;
+    }
+    bool isDone = false;
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
+        // Of one pointer, so that the function object allocates nothing.
+        isDone = sequence.replay().run(pass, sequence, [this](const Pass& one) {
+            for (std::int64_t layer = 0; layer < m_weights->config.numHiddenLayers; ++layer) {
+                runLayer(one, layer);
+            }
+        });
+    });
+    return isDone;
+}
+
+void CudaBackend::computeLogits(const Pass& pass, std::int64_t first, std::int64_t count,
+                                CudaSequence& sequence) {
+    const auto hidden = rows(pass, Activation::hidden).rowRange(first, count);
+    const auto normed = rows(pass, Activation::normed).rowRange(first, count);
+    ops::rmsNorm(m_deviceWeights->finalNorm(), hidden, normed,
+                 static_cast<float>(m_weights->config.rmsNormEps), sequence.stream());
+    runLinear(m_deviceWeights->head(), normed, sequence.buffers().logits.rowRange(0, count),
+              sequence.buffers(), sequence.stream());
+}
+
 void CudaBackend::logits(const Pass& pass, Matrix<float> logits) {
     CHECK(logits.stride == logits.columns);
     const std::int64_t skipped = pass.tokens - logits.rows;
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         for (std::int64_t first = 0; first < logits.rows; first += kLogitRows) {
             const std::int64_t count = std::min(kLogitRows, logits.rows - first);
-            const auto hidden = rows(pass, Activation::hidden).rowRange(skipped + first, count);
-            const auto normed = rows(pass, Activation::normed).rowRange(skipped + first, count);
-            const Matrix<float> result = sequence.buffers().logits.rowRange(0, count);
-            ops::rmsNorm(m_deviceWeights->finalNorm(), hidden, normed,
-                         static_cast<float>(m_weights->config.rmsNormEps), sequence.stream());
-            runLinear(m_deviceWeights->head(), normed, result, sequence.buffers(),
-                      sequence.stream());
-            ops::check(
-                cudaMemcpyAsync(logits.row(first).data(), result.data,
-                                static_cast<std::size_t>(count * result.columns) * sizeof(float),
-                                cudaMemcpyDeviceToHost, sequence.stream().handle()),
-                "cudaMemcpyAsync");
+            computeLogits(pass, skipped + first, count, sequence);
+            copyLogits(sequence, logits.rowRange(first, count));
         }
-        sequence.stream().synchronize();
+        sequence.wait();
+    });
+}
+
+void CudaBackend::bestLogits(const Pass& pass, const BestLogitsRequest& request,
+                             std::span<float> /*row*/, BestLogits& best) {
+    static_assert(ops::kMaxTopK == kMostBestLogits && ops::kTopKSumError == kBestLogitsSumError);
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
+        computeLogits(pass, pass.tokens - 1, 1, sequence);
+        const SequenceBuffers& buffers = sequence.buffers();
+        ops::topK(buffers.logits.data, buffers.logits.columns, {request.count, request.temperature},
+                  buffers.bestScratch, buffers.best, sequence.stream());
+        const ops::TopK& found = sequence.fetchBest(request.count);
+        best.tokens.resize(static_cast<std::size_t>(request.count));
+        std::transform(found.best, found.best + request.count, best.tokens.begin(),
+                       [](const ops::TokenLogit& token) {
+                           return TokenLogit{token.id, token.logit};
+                       });
+        best.logSumExp = found.logSumExp;
+        best.weightSum = found.weightSum;
+    });
+}
+
+void CudaBackend::fetchLogits(Sequence& sequence, std::span<float> row) {
+    onDevice(sequence, [&](CudaSequence& own) {
+        copyLogits(own, {row.data(), 1, static_cast<std::int64_t>(row.size())});
+        own.wait();
     });
 }
 
@@ -250,7 +291,7 @@ void CudaBackend::projectQueryKeyValue(const Pass& pass, std::int64_t layer) {
         Backend::projectQueryKeyValue(pass, layer);
         return;
     }
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         projectFused({weights, m_weights->config, layer, pass, sequence});
     });
 }
@@ -260,7 +301,7 @@ void CudaBackend::attend(const Pass& pass, std::int64_t layer) {
         Backend::attend(pass, layer);
         return;
     }
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         attendFused({m_deviceWeights->layer(layer), m_weights->config, layer, pass, sequence});
     });
 }
@@ -271,7 +312,7 @@ void CudaBackend::addAttended(const Pass& pass, std::int64_t layer) {
         Backend::addAttended(pass, layer);
         return;
     }
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         addAttendedFused({weights, m_weights->config, layer, pass, sequence});
     });
 }
@@ -282,7 +323,7 @@ void CudaBackend::addFeedforward(const Pass& pass, std::int64_t layer) {
         Backend::addFeedforward(pass, layer);
         return;
     }
-    onDevice(pass, [&](CudaSequence& sequence) {
+    onDevice(pass.sequence, [&](CudaSequence& sequence) {
         addFusedFeedforward(weights, static_cast<float>(m_weights->config.rmsNormEps),
                             rows(pass, Activation::hidden), rows(pass, Activation::feedforward),
                             sequence.buffers(), sequence.stream());

@@ -14,6 +14,8 @@
 
 namespace apertura::cuda {
 
+class CudaSequence;
+
 // Rounding: the same bits from run to run.
 class CudaBackend : public Backend {
 public:
@@ -46,8 +48,16 @@ public:
     void attend(const Pass& pass, std::int64_t layer) override;
     void addAttended(const Pass& pass, std::int64_t layer) override;
     void addFeedforward(const Pass& pass, std::int64_t layer) override;
+    void bestLogits(const Pass& pass, const BestLogitsRequest& request, std::span<float> row,
+                    BestLogits& best) override;
+    void fetchLogits(Sequence& sequence, std::span<float> row) override;
+    bool replayLayers(const Pass& pass) override;
 
 private:
+    // buffers().logits = head(finalNorm(rows [first, first + count) of hidden)).
+    void computeLogits(const Pass& pass, std::int64_t first, std::int64_t count,
+                       CudaSequence& sequence);
+
     Device m_device;
     MemoryReadout m_readout;
     std::shared_ptr<std::atomic<std::int64_t>> m_ownBytes;  // weights and living sequences

@@ -12,7 +12,7 @@ namespace apertura {
 
 // Counts up with every change of what passes through this door (Backend and Sequence included), so
 // that a library of another build is refused.
-inline constexpr int kCudaPluginInterface = 4;
+inline constexpr int kCudaPluginInterface = 5;
 inline constexpr const char* kCudaPluginFile = "apertura_cuda.so";
 inline constexpr const char* kCudaPluginEntry = "aperturaMakeCudaBackend";
 

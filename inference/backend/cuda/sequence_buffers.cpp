@@ -87,6 +87,10 @@ SequenceBuffers takeScratch(Arena& arena, const SequenceShape& shape) {
     buffers.adapterInput = arena.template take<float>(static_cast<std::size_t>(
         std::max(shape.maxTokens * shape.largestRank, 3 * buffers.adapterSlot)));
     buffers.logits = takeMatrix(arena, kLogitRows, config.outputVocabSize);
+    buffers.best = arena.template take<ops::TopK>(1);
+    buffers.bestScratch = arena.template take<std::byte>(ops::topKScratchBytes(
+        config.outputVocabSize, std::min(ops::kMaxTopK, config.outputVocabSize)));
+    buffers.position = arena.template take<std::int32_t>(1);
     buffers.cosines = takeMatrix(arena, shape.options.contextSize, config.headDim / 2);
     buffers.sines = takeMatrix(arena, shape.options.contextSize, config.headDim / 2);
     return buffers;

@@ -13,6 +13,7 @@
 #include "kernels/cuda/attention_decode.h"
 #include "kernels/cuda/device/arena.h"
 #include "kernels/cuda/kv_cache.h"
+#include "kernels/cuda/top_k.h"
 #include "kernels/matrix.h"
 
 namespace apertura::cuda {
@@ -41,6 +42,9 @@ struct SequenceBuffers {
     float* adapterInput = nullptr;                      // [maxTokens, R], A x; room for
     std::int64_t adapterSlot = 0;                       // three of so many numbers, kMaxDecodeRows
     kernels::Matrix<float> logits;                      // [kLogitRows, V]
+    kernels::cuda::TopK* best = nullptr;                // of one row of them
+    std::byte* bestScratch = nullptr;                   // for kMaxTopK of V
+    std::int32_t* position = nullptr;                   // where a replayed pass stands
     kernels::Matrix<float> cosines;                     // [contextSize, D/2]
     kernels::Matrix<float> sines;                       // [contextSize, D/2]
     kernels::cuda::AttentionScratch attentionScratch;
