@@ -152,6 +152,17 @@ struct ModuleInfo {
     std::int64_t adapterRank = 0;  // 0 where there is none
 };
 
+// Bytes where the backend computes: what a model and a session of it take.
+struct MemoryNeed {
+    std::int64_t contextSize = 0;
+    std::int64_t weightBytes = 0;  // adapters left out
+    std::int64_t adapterBytes = 0;
+    std::int64_t kvBytes = 0;
+    std::int64_t scratchBytes = 0;
+
+    std::int64_t total() const { return weightBytes + adapterBytes + kvBytes + scratchBytes; }
+};
+
 struct ModelInfo {
     std::string name;  // folder name, or the snapshot's repository name in a hub cache
     std::filesystem::path directory;
@@ -178,6 +189,7 @@ struct ModelInfo {
     std::int64_t deviceMemoryUsedBytes = 0;  // once the weights are there; see Metrics
     std::int64_t deviceMemoryFreeBytes = 0;
     std::int64_t deviceMemoryOwnBytes = 0;
+    std::vector<MemoryNeed> memoryPlan;  // by context size, with the KV type of the planned session
     double loadSeconds = 0.0;
 };
 

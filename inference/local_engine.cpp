@@ -26,16 +26,18 @@ public:
     }
 
 private:
-    static Result<std::shared_ptr<Model>> loadModel(
+    Result<std::shared_ptr<Model>> loadModel(
         const ModelSource& source, const LoadOptions& options,
         const std::function<void(const PhaseEvent&)>& onProgress, const std::stop_token& stop);
+
+    SharedByModels m_shared;
 };
 
 Result<std::shared_ptr<Model>> LocalEngine::loadModel(
     const ModelSource& source, const LoadOptions& options,
     const std::function<void(const PhaseEvent&)>& onProgress, const std::stop_token& stop) {
     const auto start = std::chrono::steady_clock::now();
-    auto backend = makeBackend(options);
+    auto backend = makeBackend(options, m_shared);
     if (!backend) {
         return backend.error();
     }
@@ -59,7 +61,7 @@ Result<std::shared_ptr<Model>> LocalEngine::loadModel(
     const fs::path directory = fs::absolute(source.directory, ignored).lexically_normal();
     auto model = assembleModel({directory, std::move(*weights), std::move(*tokenizer),
                                 std::move(*generationConfig), findChatTemplate(source.directory),
-                                std::move(*backend)});
+                                std::move(*backend), options.plannedSession.kv});
     if (!model) {
         return model.error();
     }

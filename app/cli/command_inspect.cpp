@@ -1,6 +1,4 @@
 // apertura-cli inspect: what a checkpoint is and what it will need, as JSON.
-#include <array>
-
 #include "app/cli/commands.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/options.h"
@@ -9,8 +7,6 @@
 namespace apertura::cli {
 
 namespace {
-
-constexpr std::array<std::int64_t, 4> kPlannedContexts = {2048, 8192, 32768, 65536};
 
 Json modulesToJson(const ModelInfo& info) {
     Json modules = Json::array();
@@ -24,17 +20,16 @@ Json modulesToJson(const ModelInfo& info) {
     return modules;
 }
 
-// Scratch memory is left out: it depends on the backend and is small beside the rest.
 Json memoryPlan(const ModelInfo& info) {
     Json plan = Json::array();
-    for (const std::int64_t context : kPlannedContexts) {
-        const std::int64_t kvBytes = context * info.kvBytesPerToken;
-        plan.push_back({{"context", context},
-                        {"weight_bytes", info.weightBytes},
-                        {"adapter_bytes", info.adapterBytes},
-                        {"kv_bytes", kvBytes},
-                        {"total_bytes", info.weightBytes + info.adapterBytes + kvBytes},
-                        {"within_maximum_context", context <= info.maximumContext}});
+    for (const MemoryNeed& need : info.memoryPlan) {
+        plan.push_back({{"context", need.contextSize},
+                        {"weight_bytes", need.weightBytes},
+                        {"adapter_bytes", need.adapterBytes},
+                        {"kv_bytes", need.kvBytes},
+                        {"scratch_bytes", need.scratchBytes},
+                        {"total_bytes", need.total()},
+                        {"within_maximum_context", need.contextSize <= info.maximumContext}});
     }
     return plan;
 }
@@ -61,6 +56,8 @@ Json toJson(const ModelInfo& info) {
             {"load_seconds", numberToJson(info.loadSeconds)},
             {"modules", modulesToJson(info)},
             {"memory_plan", memoryPlan(info)},
+            {"device_memory_used_bytes", info.deviceMemoryUsedBytes},
+            {"device_memory_free_bytes", info.deviceMemoryFreeBytes},
             {"warnings", info.warnings}};
 }
 

@@ -151,7 +151,7 @@ Result<std::shared_ptr<Model>> ModelFlags::load(const std::string& folder,
     if (noCache) {
         options.packedCacheBytes = 0;
     }
-    return makeLocalEngine()->load(
+    return engine->load(
         source, options, [&](const PhaseEvent& phase) { progress.show(phase); }, stop);
 }
 

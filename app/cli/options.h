@@ -37,6 +37,9 @@ struct ModelFlags {
     bool json = false;
     bool noCache = false;
 
+    // One for all models that are loaded, so that they share what they have in common.
+    std::shared_ptr<Engine> engine = makeLocalEngine();
+
     void addTo(CLI::App& command);
     // All but MODEL_DIR and --adapter.
     void addRunningTo(CLI::App& command);

@@ -2,6 +2,11 @@
 
 namespace apertura {
 
+MemoryNeed Backend::memoryNeed(const ModelWeights& weights, const SequenceOptions& options) const {
+    return {options.contextSize, weights.weightBytes, weights.adapterBytes,
+            options.contextSize * kvBytesPerToken(weights.config, options.kv), 0};
+}
+
 void Backend::bestLogits(const Pass& pass, const BestLogitsRequest& request, std::span<float> row,
                          BestLogits& best) {
     logits(pass, {row.data(), 1, static_cast<std::int64_t>(row.size())});

@@ -88,6 +88,9 @@ public:
     // How many tokens are read at once; the activations are made for so many.
     virtual std::int64_t maxTokensPerPass() const = 0;
     virtual std::int64_t kvBytesPerToken(const ModelConfig& config, KvType kv) const = 0;
+    // What these weights and a session will take. The default body leaves scratch memory out.
+    virtual MemoryNeed memoryNeed(const ModelWeights& weights,
+                                  const SequenceOptions& options) const;
 
     // Takes the weights and makes of them what the ops read. The backend keeps them alive as far as
     // it needs. Errors: outOfMemory, unsupported.

@@ -21,7 +21,8 @@ std::vector<fs::path> candidates() {
             (folder / "../lib/apertura" / kCudaPluginFile).lexically_normal()};
 }
 
-CudaPluginAnswer openLibrary(const fs::path& file, const LoadOptions& options) {
+CudaPluginAnswer openLibrary(const fs::path& file, const LoadOptions& options,
+                             CudaPluginShared& shared) {
     // Never unloaded: the CUDA runtime registers what it does not take back.
     void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (library == nullptr) {
@@ -34,17 +35,17 @@ CudaPluginAnswer openLibrary(const fs::path& file, const LoadOptions& options) {
         return {nullptr, file.string() + " is no CUDA part of this program."};
     }
     CudaPluginAnswer answer;
-    make(kCudaPluginInterface, options, answer);
+    make(kCudaPluginInterface, options, shared, answer);
     return answer;
 }
 
 }  // namespace
 
-CudaPluginAnswer openCudaBackend(const LoadOptions& options) {
+CudaPluginAnswer openCudaBackend(const LoadOptions& options, CudaPluginShared& shared) {
     for (const fs::path& file : candidates()) {
         std::error_code ignored;
         if (fs::exists(file, ignored)) {
-            return openLibrary(file, options);
+            return openLibrary(file, options, shared);
         }
     }
     return {nullptr,

@@ -8,6 +8,6 @@ namespace apertura {
 
 // The library stays open until the program ends. Where there is none, or one of NVIDIA's own is
 // missing, the answer's reason says so.
-CudaPluginAnswer openCudaBackend(const LoadOptions& options);
+CudaPluginAnswer openCudaBackend(const LoadOptions& options, CudaPluginShared& shared);
 
 }  // namespace apertura

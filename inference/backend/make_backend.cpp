@@ -17,9 +17,9 @@ std::unique_ptr<Backend> makeReference(int threads) {
     return std::make_unique<ReferenceBackend>(std::clamp(count, 1, kMaxThreads));
 }
 
-ChosenBackend chooseAutomatically(const LoadOptions& options) {
+ChosenBackend chooseAutomatically(const LoadOptions& options, SharedByModels& shared) {
     const int threads = options.threads;
-    CudaPluginAnswer cuda = openCudaBackend(options);
+    CudaPluginAnswer cuda = openCudaBackend(options, shared);
     if (cuda.backend == nullptr) {
         return {makeReference(threads), "The reference backend computes. " + cuda.reason};
     }
@@ -27,8 +27,8 @@ ChosenBackend chooseAutomatically(const LoadOptions& options) {
             [threads] { return makeReference(threads); }};
 }
 
-Result<ChosenBackend> chooseCuda(const LoadOptions& options) {
-    CudaPluginAnswer cuda = openCudaBackend(options);
+Result<ChosenBackend> chooseCuda(const LoadOptions& options, SharedByModels& shared) {
+    CudaPluginAnswer cuda = openCudaBackend(options, shared);
     if (cuda.backend == nullptr) {
         return Error{cuda.code, std::move(cuda.reason)};
     }
@@ -38,6 +38,11 @@ Result<ChosenBackend> chooseCuda(const LoadOptions& options) {
 }  // namespace
 
 Result<ChosenBackend> makeBackend(const LoadOptions& options) {
+    SharedByModels none;
+    return makeBackend(options, none);
+}
+
+Result<ChosenBackend> makeBackend(const LoadOptions& options, SharedByModels& shared) {
     if (options.threads < 0 || options.threads > kMaxThreads) {
         return Error{ErrorCode::invalidRequest, "threads must be from 0 to " +
                                                     std::to_string(kMaxThreads) + ", but is " +
@@ -45,12 +50,12 @@ Result<ChosenBackend> makeBackend(const LoadOptions& options) {
     }
     switch (options.backend) {
         case BackendChoice::automatic:
-            return chooseAutomatically(options);
+            return chooseAutomatically(options, shared);
         case BackendChoice::reference:
             return ChosenBackend{makeReference(options.threads),
                                  "The reference backend was asked for."};
         case BackendChoice::cuda:
-            return chooseCuda(options);
+            return chooseCuda(options, shared);
         case BackendChoice::cpu:
             break;
     }

@@ -11,6 +11,9 @@
 
 namespace apertura {
 
+// What the models of one engine share where they compute; empty at first, filled by makeBackend.
+using SharedByModels = std::shared_ptr<void>;
+
 struct ChosenBackend {
     std::unique_ptr<Backend> backend;
     std::string reason;  // why this one, in a sentence
@@ -20,6 +23,8 @@ struct ChosenBackend {
 
 // Errors: unsupported (a backend asked for by name that this build or machine does not have),
 // invalidRequest (threads < 0).
+Result<ChosenBackend> makeBackend(const LoadOptions& options, SharedByModels& shared);
+// For a model on its own.
 Result<ChosenBackend> makeBackend(const LoadOptions& options);
 
 }  // namespace apertura

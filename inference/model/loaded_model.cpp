@@ -1,11 +1,15 @@
 #include "inference/model/loaded_model.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace apertura {
 
 namespace {
+
+// Of ModelInfo::memoryPlan.
+constexpr std::array<std::int64_t, 4> kPlannedContexts = {2048, 8192, 32768, 65536};
 
 std::vector<TokenId> stopIdsOf(const ModelParts& parts) {
     std::vector<TokenId> ids = parts.generationConfig.eosTokenIds;
@@ -46,6 +50,9 @@ ModelInfo describe(const ModelParts& parts, const PromptBuilder& prompts) {
     info.backend = backend.name();
     info.backendReason = parts.backend.reason;
     info.device = backend.device();
+    for (const std::int64_t context : kPlannedContexts) {
+        info.memoryPlan.push_back(backend.memoryNeed(weights, {context, parts.plannedKv}));
+    }
     const DeviceMemory memory = backend.memory();
     info.deviceMemoryUsedBytes = memory.usedBytes;
     info.deviceMemoryFreeBytes = memory.freeBytes;

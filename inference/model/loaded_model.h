@@ -21,6 +21,7 @@ struct ModelParts {
     GenerationConfig generationConfig;
     Result<TemplateSource> templateSource;
     ChosenBackend backend;
+    KvType plannedKv = KvType::bf16;  // of ModelInfo::memoryPlan
 };
 
 // Threads: const members from any thread; the backend as it says.

@@ -73,11 +73,13 @@ SequenceOptions plannedSequence(const SessionOptions& planned, const ModelConfig
 
 }  // namespace
 
-CudaBackend::CudaBackend(Device device, const SessionOptions& planned)
+CudaBackend::CudaBackend(Device device, const SessionOptions& planned,
+                         std::shared_ptr<SharedTensors> shared)
     : m_device(std::move(device)),
       m_readout(m_device.index, m_device.pciBusId),
       m_ownBytes(std::make_shared<std::atomic<std::int64_t>>(0)),
       m_planned(planned),
+      m_shared(std::move(shared)),
       m_tokensPerPass(kTokensPerPass.front()) {}
 
 CudaBackend::~CudaBackend() {
@@ -96,6 +98,13 @@ std::int64_t CudaBackend::kvBytesPerToken(const ModelConfig& config, KvType kv) 
     return kv == KvType::int8 ? vectors * (config.headDim + 2) : vectors * config.headDim * 2;
 }
 
+MemoryNeed CudaBackend::memoryNeed(const ModelWeights& weights,
+                                   const SequenceOptions& options) const {
+    cudaSetDevice(m_device.index);  // where this fails, so do all ops
+    const MemoryPlan plan = planMemory({weights, options, m_tokensPerPass});
+    return {options.contextSize, plan.weights, plan.adapters, plan.kvCache, plan.scratch};
+}
+
 Result<void> CudaBackend::prepare(std::shared_ptr<const ModelWeights> weights) {
     const ModelConfig& config = weights->config;
     if (config.headDim % kHeadDimStep != 0 || config.headDim > kLargestHeadDim) {
@@ -107,10 +116,13 @@ Result<void> CudaBackend::prepare(std::shared_ptr<const ModelWeights> weights) {
         ops::check(cudaSetDevice(m_device.index), "cudaSetDevice");
         const std::int64_t free = plannableBytes(m_device.index);
         const SequenceOptions session = plannedSequence(m_planned, config);
+        TensorKeys keys;
+        const auto present =
+            static_cast<std::int64_t>(presentWeightBytes(*weights, *m_shared, keys));
         Result<void> fits;
         for (const std::int64_t tokens : kTokensPerPass) {
             m_tokensPerPass = tokens;
-            fits = checkFits({*weights, session, tokens}, free);
+            fits = checkFits({*weights, session, tokens, Planned::modelAndSession, present}, free);
             if (fits) {
                 break;
             }
@@ -119,7 +131,7 @@ Result<void> CudaBackend::prepare(std::shared_ptr<const ModelWeights> weights) {
             return fits;
         }
         ops::Stream stream;
-        m_deviceWeights.emplace(*weights, stream);
+        m_deviceWeights.emplace(*weights, *m_shared, keys, stream);
         *m_ownBytes += static_cast<std::int64_t>(m_deviceWeights->bytes());
         m_weights = std::move(weights);
         return {};

@@ -1,4 +1,4 @@
-// The model on one NVIDIA GPU: weights in one arena there, activations in float32, quantized
+// The model on one NVIDIA GPU: weights there, activations in float32, quantized
 // products with 16-bit activations, keys and values in BF16 or INT8.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "inference/backend/cuda/device_choice.h"
 #include "inference/backend/cuda/device_weights.h"
 #include "inference/backend/cuda/memory_readout.h"
+#include "inference/backend/cuda/shared_tensors.h"
 
 namespace apertura::cuda {
 
@@ -20,8 +21,10 @@ class CudaSequence;
 class CudaBackend : public Backend {
 public:
     // `planned` is the session that the memory plan of prepare() counts beside the model; a context
-    // of 0 stands for the one that sessions get by default.
-    CudaBackend(Device device, const SessionOptions& planned);
+    // of 0 stands for the one that sessions get by default. `shared` are the tensors of all models
+    // on the device.
+    CudaBackend(Device device, const SessionOptions& planned,
+                std::shared_ptr<SharedTensors> shared = std::make_shared<SharedTensors>());
     ~CudaBackend() override;
 
     std::string name() const override { return "cuda"; }
@@ -29,6 +32,8 @@ public:
     DeviceMemory memory() const override;
     std::int64_t maxTokensPerPass() const override { return m_tokensPerPass; }
     std::int64_t kvBytesPerToken(const ModelConfig& config, KvType kv) const override;
+    MemoryNeed memoryNeed(const ModelWeights& weights,
+                          const SequenceOptions& options) const override;
 
     // Also unsupported: a head dimension that the attention kernels do not take.
     Result<void> prepare(std::shared_ptr<const ModelWeights> weights) override;
@@ -62,6 +67,7 @@ private:
     MemoryReadout m_readout;
     std::shared_ptr<std::atomic<std::int64_t>> m_ownBytes;  // weights and living sequences
     SessionOptions m_planned;
+    std::shared_ptr<SharedTensors> m_shared;
     std::int64_t m_tokensPerPass;
     std::shared_ptr<const ModelWeights> m_weights;  // the embedding table stays there
     std::optional<DeviceWeights> m_deviceWeights;

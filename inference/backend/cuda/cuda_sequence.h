@@ -91,7 +91,7 @@ private:
     kernels::cuda::DeviceArena m_arena;
     SequenceBuffers m_buffers;
     kernels::cuda::PrefillMatmul m_prefill;
-    std::vector<float> m_embedded;  // [maxTokens, H]
+    std::vector<float> m_embedded;     // [maxTokens, H]
     kernels::cuda::HostBuffer m_host;  // a HostStep and a row of the embedding
     bool m_isHostInUse = false;        // a copy from it may still be under way
     bool m_isPositionMovable = false;

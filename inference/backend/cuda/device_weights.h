@@ -1,9 +1,12 @@
-// A model's weights on a device: one arena, everything but the embedding table in it.
+// A model's weights on a device, all but the embedding table: what another model has there already
+// is shared with it.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
+#include "inference/backend/cuda/shared_tensors.h"
 #include "inference/weights/checkpoint.h"
 #include "kernels/cuda/device/arena.h"
 #include "kernels/linear.h"
@@ -31,20 +34,29 @@ struct WeightBytes {
 
 WeightBytes deviceWeightBytes(const ModelWeights& weights);
 
+// How much of it is on the device already.
+std::size_t presentWeightBytes(const ModelWeights& weights, const SharedTensors& shared,
+                               TensorKeys& keys);
+
+// An arena for each layer, for the head and for the final norm, so that what a model shares holds
+// no more than a layer of another that is gone.
 class DeviceWeights {
 public:
-    // Copies the weights and waits until they are there. Errors: throws CudaError.
-    DeviceWeights(const ModelWeights& weights, kernels::cuda::Stream& stream);
+    // Copies what is not there yet, waits until it is, and offers it to other models. Errors:
+    // throws CudaError.
+    DeviceWeights(const ModelWeights& weights, SharedTensors& shared, TensorKeys& keys,
+                  kernels::cuda::Stream& stream);
 
     const DeviceLayer& layer(std::int64_t index) const {
         return m_layers[static_cast<std::size_t>(index)];
     }
-    std::size_t bytes() const { return m_arena.size(); }
+    std::size_t bytes() const { return m_bytes; }  // of its own, not shared
     const float* finalNorm() const { return m_finalNorm; }
     const kernels::Linear& head() const { return m_head; }
 
 private:
-    kernels::cuda::DeviceArena m_arena;
+    std::size_t m_bytes = 0;
+    std::vector<std::shared_ptr<const void>> m_owners;  // of all tensors, those of others included
     std::vector<DeviceLayer> m_layers;
     const float* m_finalNorm = nullptr;
     kernels::Linear m_head;

@@ -43,6 +43,9 @@ std::string termsText(const MemoryPlan& plan) {
     append("adapters", plan.adapters);
     append("KV cache", plan.kvCache);
     append("working memory", plan.scratch);
+    if (plan.shared > 0) {
+        text += ", less " + byteText(plan.shared, Rounding::down) + " that another model has there";
+    }
     return text;
 }
 
@@ -77,6 +80,7 @@ MemoryPlan planMemory(const PlanInput& input) {
         const WeightBytes weights = deviceWeightBytes(input.weights);
         plan.weights = static_cast<std::int64_t>(weights.weights);
         plan.adapters = static_cast<std::int64_t>(weights.adapters);
+        plan.shared = input.sharedBytes;
     }
     const SequenceBytes session =
         sequenceBytes(sequenceShape(input.weights, input.session, input.tokensPerPass));

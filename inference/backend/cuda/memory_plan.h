@@ -16,8 +16,9 @@ struct MemoryPlan {
     std::int64_t adapters = 0;
     std::int64_t kvCache = 0;
     std::int64_t scratch = 0;
+    std::int64_t shared = 0;  // of weights and adapters, there already for another model
 
-    std::int64_t total() const { return weights + adapters + kvCache + scratch; }
+    std::int64_t total() const { return weights + adapters + kvCache + scratch - shared; }
 };
 
 enum class Planned { modelAndSession, session };
@@ -28,6 +29,7 @@ struct PlanInput {
     SequenceOptions session;
     std::int64_t tokensPerPass = 0;
     Planned what = Planned::modelAndSession;
+    std::int64_t sharedBytes = 0;  // MemoryPlan::shared
 };
 
 MemoryPlan planMemory(const PlanInput& input);

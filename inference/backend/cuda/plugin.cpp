@@ -10,7 +10,7 @@ namespace apertura::cuda {
 
 namespace {
 
-CudaPluginAnswer makeCudaBackend(const LoadOptions& options) {
+CudaPluginAnswer makeCudaBackend(const LoadOptions& options, CudaPluginShared& shared) {
     const auto device = chooseDevice();
     if (!device) {
         return {nullptr, device.error().message};
@@ -23,7 +23,11 @@ CudaPluginAnswer makeCudaBackend(const LoadOptions& options) {
             "The GPU " + device->name + " did not pass the self-test: " + tested.error().message,
             tested.error().code};
     }
-    return {std::make_unique<CudaBackend>(*device, options.plannedSession),
+    if (shared == nullptr) {
+        shared = std::make_shared<SharedTensors>();
+    }
+    return {std::make_unique<CudaBackend>(*device, options.plannedSession,
+                                          std::static_pointer_cast<SharedTensors>(shared)),
             "The GPU " + device->name + " computes; it passed the self-test."};
 }
 
@@ -32,13 +36,14 @@ CudaPluginAnswer makeCudaBackend(const LoadOptions& options) {
 }  // namespace apertura::cuda
 
 extern "C" __attribute__((visibility("default"))) void aperturaMakeCudaBackend(
-    int interfaceNumber, const apertura::LoadOptions& options, apertura::CudaPluginAnswer& answer) {
+    int interfaceNumber, const apertura::LoadOptions& options, apertura::CudaPluginShared& shared,
+    apertura::CudaPluginAnswer& answer) {
     if (interfaceNumber != apertura::kCudaPluginInterface) {
         answer = {nullptr, "The CUDA part beside the program is of another build."};
         return;
     }
     try {
-        answer = apertura::cuda::makeCudaBackend(options);
+        answer = apertura::cuda::makeCudaBackend(options, shared);
     } catch (const std::exception& error) {
         answer = {nullptr, std::string("The CUDA part failed to start: ") + error.what() + "."};
     }

@@ -12,7 +12,7 @@ namespace apertura {
 
 // Counts up with every change of what passes through this door (Backend and Sequence included), so
 // that a library of another build is refused.
-inline constexpr int kCudaPluginInterface = 5;
+inline constexpr int kCudaPluginInterface = 6;
 inline constexpr const char* kCudaPluginFile = "apertura_cuda.so";
 inline constexpr const char* kCudaPluginEntry = "aperturaMakeCudaBackend";
 
@@ -22,8 +22,12 @@ struct CudaPluginAnswer {
     ErrorCode code = ErrorCode::unsupported;  // of the failure, where there is no backend
 };
 
+// What the backends of one engine have in common; the library makes it with the first of them and
+// alone knows what it is.
+using CudaPluginShared = std::shared_ptr<void>;
+
 // The one symbol of the library, kCudaPluginEntry. Throws nothing.
 using CudaPluginMake = void (*)(int interfaceNumber, const LoadOptions& options,
-                                CudaPluginAnswer& answer);
+                                CudaPluginShared& shared, CudaPluginAnswer& answer);
 
 }  // namespace apertura

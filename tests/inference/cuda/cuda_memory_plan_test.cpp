@@ -1,7 +1,11 @@
 // The memory plan: what it says, and that it is what is then taken.
+#include <algorithm>
+#include <cstdlib>
+
 #include "inference/backend/cuda/cuda_backend.h"
 #include "inference/backend/cuda/memory_plan.h"
 #include "inference/backend/cuda/synthetic_model.h"
+#include "inference/model/decoder.h"
 #include "tests/kernels/cuda/device_case.h"
 
 namespace apertura::test {
@@ -31,26 +35,64 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-void whatIsTakenIsWhatWasPlanned(Findings& findings) {
-    const auto weights = cuda::makeSyntheticModel();
+// The most memory that is in use while a model is loaded, reads and writes; sampled after each
+// step, as nothing is given back in between.
+std::int64_t measuredPeak(cuda::CudaBackend& backend,
+                          const std::shared_ptr<const ModelWeights>& weights,
+                          const SequenceOptions& options, Findings& findings) {
+    const std::int64_t before = backend.memory().freeBytes;
+    std::int64_t least = before;
+    const auto sample = [&] { least = std::min(least, backend.memory().freeBytes); };
+    CHECK(backend.prepare(weights).ok());
+    sample();
+    const auto sequence = backend.newSequence(options);
+    CHECK(sequence.ok());
+    sample();
+    Decoder decoder(backend, weights->config.numHiddenLayers);
+    const std::int64_t vocabulary = weights->config.outputVocabSize;
+    std::vector<float> row(static_cast<std::size_t>(vocabulary));
+    std::int64_t position = 0;
+    for (const std::int64_t tokens : {20, 1, 1, 1}) {
+        const std::vector<TokenId> ids(static_cast<std::size_t>(tokens), 7);
+        CHECK(decoder.forward(**sequence, position, ids, {row.data(), 1, vocabulary}, {}));
+        position += tokens;
+        sample();
+    }
+    const MemoryPlan plan = cuda::planMemory({*weights, options, backend.maxTokensPerPass()});
+    findings.equal((*sequence)->kvBytes(), plan.kvCache, "KV cache");
+    findings.equal((*sequence)->scratchBytes(), plan.scratch, "scratch");
+    return before - least;
+}
+
+std::string megabytes(std::int64_t bytes) {
+    return std::to_string(bytes / 1'000'000) + "." + std::to_string(bytes / 100'000 % 10);
+}
+
+void thePeakIsWhatWasPlanned(Findings& findings) {
+    auto weights = std::make_shared<ModelWeights>(*cuda::makeSyntheticModel());
+    weights->config.maxPositionEmbeddings = 65536;
     const auto device = *cuda::chooseDevice();
-    for (const std::int64_t context : {2048, 4096}) {
-        cuda::CudaBackend backend(device, {context, KvType::bf16});
-        const std::int64_t before = backend.memory().freeBytes;
-        CHECK(backend.prepare(weights).ok());
-        const auto sequence = backend.newSequence({context, KvType::bf16});
-        CHECK(sequence.ok());
-        const std::int64_t taken = before - backend.memory().freeBytes;
-        const MemoryPlan plan =
-            cuda::planMemory({*weights, {context, KvType::bf16}, backend.maxTokensPerPass()});
-        const double ratio = static_cast<double>(plan.total()) / static_cast<double>(taken);
-        findings.note("planned over taken at " + std::to_string(context) + ": " +
-                      std::to_string(ratio));
-        // On a real device cuBLAS takes its own workspace, too, which is large beside this model.
-        findings.verify(ratio <= 1.02, "planned " + std::to_string(plan.total()) + ", taken " +
-                                           std::to_string(taken));
-        findings.equal((*sequence)->kvBytes(), plan.kvCache, "KV cache");
-        findings.equal((*sequence)->scratchBytes(), plan.scratch, "scratch");
+    const bool isVirtual = std::getenv("VGPU_ORDER") != nullptr;
+    findings.note("MB at context (KV): weights, adapters, KV cache, scratch, planned, measured");
+    for (const KvType kv : {KvType::bf16, KvType::int8}) {
+        for (const std::int64_t context : {2048, 8192, 32768}) {
+            const SequenceOptions options{context, kv};
+            cuda::CudaBackend backend(device, {context, kv});
+            const std::int64_t peak = measuredPeak(backend, weights, options, findings);
+            const MemoryPlan plan =
+                cuda::planMemory({*weights, options, backend.maxTokensPerPass()});
+            findings.note(std::to_string(context) +
+                          (kv == KvType::int8 ? " (INT8): " : " (BF16): ") +
+                          megabytes(plan.weights) + ", " + megabytes(plan.adapters) + ", " +
+                          megabytes(plan.kvCache) + ", " + megabytes(plan.scratch) + ", " +
+                          megabytes(plan.total()) + ", " + megabytes(peak));
+            const double ratio = static_cast<double>(plan.total()) / static_cast<double>(peak);
+            // On a real device cuBLAS and the graph take some memory of their own, which is large
+            // beside this model.
+            findings.verify(
+                ratio <= 1.02 && (ratio >= 0.98 || !isVirtual),
+                "planned " + std::to_string(plan.total()) + ", measured " + std::to_string(peak));
+        }
     }
 }
 
@@ -95,7 +137,7 @@ std::vector<Case> cases() {
         return Case{name, [run](Findings& findings) { requireDevice(findings, run); }};
     };
     return {
-        make("whatIsTakenIsWhatWasPlanned", whatIsTakenIsWhatWasPlanned),
+        make("thePeakIsWhatWasPlanned", thePeakIsWhatWasPlanned),
         make("aCacheThatIsTooBigIsToldWithWhatWouldFit", aCacheThatIsTooBigIsToldWithWhatWouldFit),
         make("weightsThatAreTooBigAreTold", weightsThatAreTooBigAreTold),
         make("aSessionThatDoesNotFitIsRefusedAndAnotherWorks",
