@@ -13,9 +13,9 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 out="$root/build/gpu-prebuilt"
 build="$root/build/gpu-prebuilt-build"
-# Machine code for data centre cards, which newer cards of the same generation run, too; PTX for all others and for
-# the virtual GPU. Every architecture is some megabytes more: each program has its own copy of the kernels.
-architectures='75-virtual;80;90-real'
+# Machine code for sm_90 and PTX for all others from sm_80 on, the virtual GPU among them; an older card needs
+# 75-virtual. Every architecture is about 4 MB more, as each program has its own copy of the kernels.
+architectures='80-virtual;90-real'
 most_megabytes=60
 
 fail() {
