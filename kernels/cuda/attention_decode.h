@@ -54,8 +54,8 @@ void combineSplits(const AttentionScratch& scratch, Position firstPosition, std:
                    Matrix<float> attended, Stream& stream);
 
 // combineSplits and quantizeActivations in one, for a quantized output projection without an order
-// of inputs of its own. inputScale [Q D] fp16 bits or null; planes [T, Q D]; `attended` too, without
-// inputScale, where it has memory.
+// of inputs of its own. inputScale [Q D] fp16 bits or null; planes [T, Q D]; `attended` too,
+// without inputScale, where it has memory.
 //
 // Requires: D a multiple of kActivationGroup.
 void combineSplits(const AttentionScratch& scratch, Position firstPosition, std::int64_t headDim,
