@@ -9,11 +9,13 @@
 #include <QTest>
 
 #include "tests/app/history_fixture.h"
+#include "tests/support/pace.h"
 
 namespace apertura {
 namespace {
 
-constexpr int kTimeoutMs = 60'000;
+// A picture waits for a whole answer.
+constexpr int kTimeoutMs = test::kPatience > 1 ? 300'000 : 60'000;
 
 QByteArray contentOf(const QString& path) {
     QFile file(path);
