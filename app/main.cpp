@@ -261,7 +261,9 @@ public:
             const ModelStatus status = m_service.model();
             if (status.phase == ModelPhase::failed) {
                 fail(status.error);
-            } else if (status.phase == ModelPhase::ready && m_service.turns().isEmpty()) {
+            } else if (status.phase == ModelPhase::ready && !m_asked) {
+                m_asked = true;
+                m_service.startConversation();  // the last chat may be open again
                 // The same picture every time, and no draw that rambles until the context is full.
                 SamplingOptions sampling = m_service.sampling();
                 sampling.seed = kPictureSeed;
@@ -271,7 +273,8 @@ public:
         });
         QObject::connect(&m_service, &ChatService::conversationsChanged, qGuiApp, [this] {
             const QVector<ChatTurn> turns = m_service.turns();
-            if (turns.size() == 2 && !turns[1].queued && turns[1].state != MessageState::partial) {
+            if (m_asked && turns.size() == 2 && !turns[1].queued &&
+                turns[1].state != MessageState::partial) {
                 QTimer::singleShot(kSettleMs, qGuiApp, [this] { savePicture(); });
             }
         });
@@ -329,6 +332,7 @@ private:
     ChatViewModel m_viewModel;
     QQmlApplicationEngine m_engine;
     QQuickWindow* m_window = nullptr;  // the engine's
+    bool m_asked = false;              // the picture's question
     int m_warnings = 0;                // of QML
 };
 

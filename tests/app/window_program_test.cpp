@@ -52,6 +52,17 @@ private Q_SLOTS:
         QVERIFY(picture.pixelColor(2, 2).lightness() < 100);
     }
 
+    void aPictureIsDrawnWhereAChatWasOpenBefore() {
+        const QString data = m_folder.filePath(QStringLiteral("used"));
+        for (const QString& name : {QStringLiteral("first.png"), QStringLiteral("second.png")}) {
+            const QString path = m_folder.filePath(name);
+            QCOMPARE(exitStatusOf({QStringLiteral("--screenshot"), path,
+                                   QStringLiteral("--data-dir"), data}),
+                     0);
+            QVERIFY(QFile::exists(path));
+        }
+    }
+
     void whatIsPackedLiesInTheDataFolderAndIsUsedAgain() {
         const QDir cache(m_folder.filePath(QStringLiteral("packed/cache")));
         const QStringList packed = {QStringLiteral("*.packed")};
