@@ -100,6 +100,11 @@ void preparingIsShown(Findings& findings) {
         findings.skip("script, which makes a terminal, is not here");
         return;
     }
+    if (runProcess({script, "-qec", "echo ready", "/dev/null"}).out.find("ready") ==
+        std::string::npos) {
+        findings.skip("the system gives out no pseudo-terminal");
+        return;
+    }
     const TemporaryFolder folder;
     std::string command = "APERTURA_DATA_DIR=" + folder.path().string();
     for (const std::string& word : commandLine({"inspect", quantizedModel()})) {
