@@ -12,11 +12,14 @@ namespace {
 
 constexpr int kLeastTextScale = 80;
 constexpr int kGreatestTextScale = 200;
+constexpr int kLeastLeftPanel = 200;
+constexpr int kGreatestLeftPanel = 400;
 
 // Keys of settings.ini. Never renamed: files of older versions have them.
 constexpr const char* kColourScheme = "look/colourScheme";
 constexpr const char* kTextScale = "look/textScalePercent";
 constexpr const char* kLeftPanel = "window/leftPanelOpen";
+constexpr const char* kLeftPanelWidth = "window/leftPanelWidth";
 constexpr const char* kRightPanel = "window/rightPanelOpen";
 constexpr const char* kGeometry = "window/geometry";
 constexpr const char* kMaximized = "window/maximized";
@@ -116,6 +119,18 @@ bool Settings::leftPanelOpen() const {
 
 void Settings::setLeftPanelOpen(bool open) {
     if (m_private->set(kLeftPanel, open)) {
+        Q_EMIT changed();
+    }
+}
+
+int Settings::leftPanelWidth() const {
+    bool isNumber = false;
+    const int width = m_private->value(kLeftPanelWidth).toInt(&isNumber);
+    return isNumber ? std::clamp(width, kLeastLeftPanel, kGreatestLeftPanel) : kUsualLeftPanelWidth;
+}
+
+void Settings::setLeftPanelWidth(int width) {
+    if (m_private->set(kLeftPanelWidth, std::clamp(width, kLeastLeftPanel, kGreatestLeftPanel))) {
         Q_EMIT changed();
     }
 }

@@ -29,6 +29,9 @@ public:
     void setTextScalePercent(int percent);
     bool leftPanelOpen() const;
     void setLeftPanelOpen(bool open);
+    static constexpr int kUsualLeftPanelWidth = 260;
+    int leftPanelWidth() const;  // 200 to 400, before the text's scale
+    void setLeftPanelWidth(int width);
     bool rightPanelOpen() const;
     void setRightPanelOpen(bool open);
     QRect windowGeometry() const;  // empty where none was stored

@@ -60,6 +60,7 @@ void SettingsTest::defaultsHoldWhereNothingIsStored() {
     QCOMPARE(settings.colourScheme(), ColourScheme::system);
     QCOMPARE(settings.textScalePercent(), 100);
     QVERIFY(settings.leftPanelOpen());
+    QCOMPARE(settings.leftPanelWidth(), 260);
     QVERIFY(settings.rightPanelOpen());
     QVERIFY(settings.windowGeometry().isEmpty());
     QVERIFY(!settings.windowMaximized());
@@ -76,6 +77,7 @@ void SettingsTest::everyChoiceReturnsAfterARestart() {
         settings.setColourScheme(ColourScheme::dark);
         settings.setTextScalePercent(150);
         settings.setLeftPanelOpen(false);
+        settings.setLeftPanelWidth(333);
         settings.setRightPanelOpen(false);
         settings.setWindowGeometry(QRect(-5, 6, 700, 800));
         settings.setWindowMaximized(true);
@@ -88,6 +90,7 @@ void SettingsTest::everyChoiceReturnsAfterARestart() {
     QCOMPARE(settings.colourScheme(), ColourScheme::dark);
     QCOMPARE(settings.textScalePercent(), 150);
     QVERIFY(!settings.leftPanelOpen());
+    QCOMPARE(settings.leftPanelWidth(), 333);
     QVERIFY(!settings.rightPanelOpen());
     QCOMPARE(settings.windowGeometry(), QRect(-5, 6, 700, 800));
     QVERIFY(settings.windowMaximized());

@@ -39,6 +39,7 @@ private Q_SLOTS:
     void firstStartAsksAnExample();
     void aFailedModelSaysWhyAndTheWindowStaysUsable();
     void narrowWindowsHideThePanels();
+    void theLeftPanelTakesTheWidthThatItIsDraggedTo();
     void shortcutsWork();
     void everyControlHasAName();
     void closingSavesAndShutsDown();
@@ -400,6 +401,30 @@ void WindowTest::narrowWindowsHideThePanels() {
     m_window->resize(640, 480);
     QTRY_VERIFY(!m_fixture->item("leftPanel"));
     QVERIFY(field()->width() > 300);
+}
+
+void WindowTest::theLeftPanelTakesTheWidthThatItIsDraggedTo() {
+    QQuickItem* panel = m_fixture->item("leftPanel");
+    QQuickItem* edge = m_fixture->item("leftPanelEdge");
+    QVERIFY(panel && edge);
+    QCOMPARE(panel->width(), 260.0);
+    const auto drag = [&](int by) {
+        const QPoint from = edge->mapToScene(edge->boundingRect().center()).toPoint();
+        QTest::mousePress(m_window, Qt::LeftButton, Qt::NoModifier, from);
+        QTest::mouseMove(m_window, from + QPoint(by / 2, 0));
+        QTest::mouseMove(m_window, from + QPoint(by, 0));
+        QTest::mouseRelease(m_window, Qt::LeftButton, Qt::NoModifier, from + QPoint(by, 0));
+    };
+    drag(60);
+    QTRY_COMPARE(panel->width(), 320.0);
+    QCOMPARE(m_fixture->settings.leftPanelWidth(), 320);
+    drag(300);
+    QTRY_COMPARE(panel->width(), 400.0);
+    drag(-390);
+    QTRY_COMPARE(panel->width(), 200.0);
+    QTest::mouseDClick(m_window, Qt::LeftButton, Qt::NoModifier,
+                       edge->mapToScene(edge->boundingRect().center()).toPoint());
+    QTRY_COMPARE(panel->width(), 260.0);
 }
 
 void WindowTest::shortcutsWork() {

@@ -11,6 +11,7 @@ ApplicationWindow {
     readonly property bool narrow: width < Theme.narrowWidth
     readonly property bool wide: width >= Theme.wideWidth
     readonly property WindowState panels: viewModel.window
+    readonly property int leftPanelWidth: Math.round(panels.leftPanelWidth * Theme.panelScale)
 
     x: panels.geometry.x
     y: panels.geometry.y
@@ -55,10 +56,15 @@ ApplicationWindow {
             ConversationPanel {
                 objectName: "leftPanel"
                 Layout.fillHeight: true
-                Layout.preferredWidth: Theme.leftPanelWidth
+                Layout.preferredWidth: root.leftPanelWidth
                 visible: !root.narrow && root.panels.leftPanelOpen
                 viewModel: root.viewModel
                 onConversationChosen: chat.focusComposer()
+
+                PanelEdge {
+                    panels: root.panels
+                    mirrored: root.viewModel.theme.rightToLeft
+                }
             }
 
             ChatColumn {
@@ -91,7 +97,7 @@ ApplicationWindow {
         id: leftDrawer
 
         edge: root.viewModel.theme.rightToLeft ? Qt.RightEdge : Qt.LeftEdge
-        width: Theme.leftPanelWidth
+        width: root.leftPanelWidth
         available: root.narrow
 
         ConversationPanel {

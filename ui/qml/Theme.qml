@@ -57,8 +57,8 @@ QtObject {
     readonly property real lineHeight: 1.35
 
     readonly property int readingWidth: Math.round(760 * Math.max(1, scale))
-    readonly property int leftPanelWidth: Math.round(260 * Math.min(1.4, Math.max(1, scale)))
-    readonly property int rightPanelWidth: Math.round(300 * Math.min(1.4, Math.max(1, scale)))
+    readonly property real panelScale: Math.min(1.4, Math.max(1, scale))
+    readonly property int rightPanelWidth: Math.round(300 * panelScale)
     readonly property int tooltipWidth: Math.round(420 * Math.max(1, scale))
     readonly property int statusHeight: Math.round(28 * Math.max(1, scale))
     readonly property int titleHeight: Math.round(48 * Math.max(1, scale))

@@ -17,6 +17,8 @@ class WindowState : public QObject {
     Q_PROPERTY(QRect geometry READ geometry CONSTANT)
     Q_PROPERTY(bool maximized READ isMaximized CONSTANT)
     Q_PROPERTY(bool leftPanelOpen READ isLeftPanelOpen WRITE setLeftPanelOpen NOTIFY changed)
+    // Before the text's scale; held to the range that Settings allows.
+    Q_PROPERTY(int leftPanelWidth READ leftPanelWidth WRITE setLeftPanelWidth NOTIFY changed)
     Q_PROPERTY(bool rightPanelOpen READ isRightPanelOpen WRITE setRightPanelOpen NOTIFY changed)
     Q_PROPERTY(bool ctrlEnterSends READ ctrlEnterSends NOTIFY changed)
 
@@ -28,6 +30,9 @@ public:
     bool isMaximized() const { return m_settings.windowMaximized(); }
     bool isLeftPanelOpen() const { return m_settings.leftPanelOpen(); }
     void setLeftPanelOpen(bool open);
+    int leftPanelWidth() const { return m_settings.leftPanelWidth(); }
+    void setLeftPanelWidth(int width) { m_settings.setLeftPanelWidth(width); }
+    Q_INVOKABLE void resetLeftPanelWidth() { setLeftPanelWidth(Settings::kUsualLeftPanelWidth); }
     bool isRightPanelOpen() const { return m_settings.rightPanelOpen(); }
     void setRightPanelOpen(bool open);
     bool ctrlEnterSends() const { return m_settings.ctrlEnterSends(); }
