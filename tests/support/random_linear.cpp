@@ -180,6 +180,12 @@ std::vector<LinearForm> allLinearForms() {
             LinearForm::bf16Adapter};
 }
 
+std::vector<LinearForm> quantizedForms() {
+    return {LinearForm::int4Symmetric, LinearForm::int8Symmetric, LinearForm::int4IntegerZeros,
+            LinearForm::int4RealZeros, LinearForm::int8RealZeros, LinearForm::int4InputScale,
+            LinearForm::int4ActOrder};
+}
+
 const char* linearFormName(LinearForm form) {
     switch (form) {
         case LinearForm::bf16:

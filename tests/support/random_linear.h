@@ -29,6 +29,8 @@ enum class LinearForm {
 };
 
 std::vector<LinearForm> allLinearForms();
+// Those that are one quantized matrix.
+std::vector<LinearForm> quantizedForms();
 const char* linearFormName(LinearForm form);
 
 // Owns what its linear points to.

@@ -44,10 +44,7 @@ bool takesPlanesOfSplits(const QuantizedMatrix& output, std::int64_t headDim) {
 }
 
 ops::ActivationPlanes planesOf(const AttentionPass& step, const QuantizedMatrix& output) {
-    ops::ActivationPlanes planes = step.sequence.buffers().planes;
-    planes.tokens = step.pass.tokens;
-    planes.inputs = output.inputs;
-    return planes;
+    return step.sequence.buffers().planesOf(step.pass.tokens, output.inputs);
 }
 
 }  // namespace
@@ -63,6 +60,8 @@ bool canFuseProjection(const DeviceLayer& layer, const ModelConfig& config, std:
 }
 
 bool canFuseOutput(const DeviceLayer& layer, std::int64_t tokens) {
+    static_assert(ops::kMaxDecodeRows <= ops::kMaxAttendedTokens,
+                  "the fused output reads the planes that the fused attention has left");
     return tokens <= ops::kMaxDecodeRows && fusableMatrix(layer.output) != nullptr;
 }
 

@@ -33,9 +33,7 @@ void addFusedFeedforward(const DeviceLayer& layer, float eps, Matrix<float> hidd
                          ops::Stream& stream) {
     const QuantizedMatrix& up = *fusableMatrix(layer.up);
     const QuantizedMatrix& down = *fusableMatrix(layer.down);
-    ops::ActivationPlanes planes = buffers.planes;
-    planes.tokens = hidden.rows;
-    planes.inputs = down.inputs;
+    const ops::ActivationPlanes planes = buffers.planesOf(hidden.rows, down.inputs);
 
     ops::Activated activated;
     activated.xielu = layer.xielu;

@@ -31,9 +31,7 @@ void multiply(const QuantizedMatrix& matrix, const Product& product) {
         ops::genericMatmul(matrix, product.x, product.y, product.stream);
         return;
     }
-    ops::ActivationPlanes planes = product.buffers.planes;
-    planes.tokens = product.x.rows;
-    planes.inputs = matrix.inputs;
+    const ops::ActivationPlanes planes = product.buffers.planesOf(product.x.rows, matrix.inputs);
     ops::quantizeActivations(product.x, matrix.inputScale.data(), matrix.inputOrder.data(), planes,
                              product.stream);
     ops::quantizedMatmul(matrix, planes, product.y, product.stream);

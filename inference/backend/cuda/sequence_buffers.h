@@ -50,6 +50,14 @@ struct SequenceBuffers {
     kernels::cuda::AttentionScratch attentionScratch;
     std::span<std::byte> prefillScratch;
     std::vector<kernels::cuda::KvCacheView> layers;
+
+    // The planes as `tokens` rows of `inputs` numbers.
+    kernels::cuda::ActivationPlanes planesOf(std::int64_t tokens, std::int64_t inputs) const {
+        kernels::cuda::ActivationPlanes view = planes;
+        view.tokens = tokens;
+        view.inputs = inputs;
+        return view;
+    }
 };
 
 // Bytes of an arena, alignment included.

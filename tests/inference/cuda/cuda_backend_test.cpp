@@ -20,17 +20,6 @@ namespace {
 constexpr std::int64_t kVocabulary = 160;
 constexpr std::int64_t kContext = 128;
 
-// A case that needs a device.
-Case deviceCase(const std::string& name, const std::function<void(Findings&)>& run) {
-    return {name, [run](Findings& findings) {
-                if (const std::string reason = missingDevice(); !reason.empty()) {
-                    findings.skip(reason);
-                    return;
-                }
-                run(findings);
-            }};
-}
-
 std::vector<TokenId> someIds(std::size_t count) {
     std::mt19937 random(5);
     std::vector<TokenId> ids(count);

@@ -70,16 +70,6 @@ void inspectShowsTheDevicesMemoryPlan(Findings& findings) {
     }
 }
 
-Case deviceCase(const char* name, const std::function<void(Findings&)>& run) {
-    return {name, [run](Findings& findings) {
-                if (const std::string reason = missingDevice(); !reason.empty()) {
-                    findings.skip(reason);
-                    return;
-                }
-                run(findings);
-            }};
-}
-
 }  // namespace
 
 std::vector<Case> cases() {

@@ -86,10 +86,6 @@ void compareLogits(Session& gpu, Session& reference, Findings& findings) {
 }
 
 void theVariantComputesAsTheReference(const std::string& variant, Findings& findings) {
-    if (const std::string reason = missingDevice(); !reason.empty()) {
-        findings.skip(reason);
-        return;
-    }
     const auto gpu = openSession(variant, BackendChoice::cuda, findings);
     const auto reference = openSession(variant, BackendChoice::reference, findings);
     if (gpu == nullptr || reference == nullptr) {
@@ -110,10 +106,10 @@ void theVariantComputesAsTheReference(const std::string& variant, Findings& find
 std::vector<Case> cases() {
     std::vector<Case> all;
     for (const char* const variant : {"bf16", "gptq-mixed-eora", "sinq-4bit"}) {
-        all.push_back({"theVariantComputesAsTheReference " + std::string(variant),
-                       [variant](Findings& findings) {
-                           theVariantComputesAsTheReference(variant, findings);
-                       }});
+        all.push_back(deviceCase("theVariantComputesAsTheReference " + std::string(variant),
+                                 [variant](Findings& findings) {
+                                     theVariantComputesAsTheReference(variant, findings);
+                                 }));
     }
     return all;
 }

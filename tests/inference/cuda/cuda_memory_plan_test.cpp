@@ -17,14 +17,6 @@ using cuda::PlanInput;
 
 constexpr std::int64_t kTokensPerPass = 512;
 
-void requireDevice(Findings& findings, const std::function<void(Findings&)>& run) {
-    if (const std::string reason = missingDevice(); !reason.empty()) {
-        findings.skip(reason);
-        return;
-    }
-    run(findings);
-}
-
 // The refusal at `freeBytes`; empty where it fits.
 std::string refusal(const PlanInput& input, std::int64_t freeBytes) {
     const auto fits = cuda::checkFits(input, freeBytes);
@@ -133,15 +125,13 @@ void aSessionThatDoesNotFitIsRefusedAndAnotherWorks(Findings& findings) {
 }  // namespace
 
 std::vector<Case> cases() {
-    const auto make = [](const char* name, const std::function<void(Findings&)>& run) {
-        return Case{name, [run](Findings& findings) { requireDevice(findings, run); }};
-    };
     return {
-        make("thePeakIsWhatWasPlanned", thePeakIsWhatWasPlanned),
-        make("aCacheThatIsTooBigIsToldWithWhatWouldFit", aCacheThatIsTooBigIsToldWithWhatWouldFit),
-        make("weightsThatAreTooBigAreTold", weightsThatAreTooBigAreTold),
-        make("aSessionThatDoesNotFitIsRefusedAndAnotherWorks",
-             aSessionThatDoesNotFitIsRefusedAndAnotherWorks),
+        deviceCase("thePeakIsWhatWasPlanned", thePeakIsWhatWasPlanned),
+        deviceCase("aCacheThatIsTooBigIsToldWithWhatWouldFit",
+                   aCacheThatIsTooBigIsToldWithWhatWouldFit),
+        deviceCase("weightsThatAreTooBigAreTold", weightsThatAreTooBigAreTold),
+        deviceCase("aSessionThatDoesNotFitIsRefusedAndAnotherWorks",
+                   aSessionThatDoesNotFitIsRefusedAndAnotherWorks),
     };
 }
 

@@ -144,18 +144,10 @@ void anEngineLoadsAModelTwiceAndKeepsItOnce(Findings& findings) {
 }  // namespace
 
 std::vector<Case> cases() {
-    const auto make = [](const char* name, const std::function<void(Findings&)>& run) {
-        return Case{name, [run](Findings& findings) {
-                        if (const std::string reason = missingDevice(); !reason.empty()) {
-                            findings.skip(reason);
-                            return;
-                        }
-                        run(findings);
-                    }};
-    };
-    return {make("aSecondVariantTakesWhatIsItsOwn", aSecondVariantTakesWhatIsItsOwn),
-            make("twoModelsComputeAtOnce", twoModelsComputeAtOnce),
-            make("anEngineLoadsAModelTwiceAndKeepsItOnce", anEngineLoadsAModelTwiceAndKeepsItOnce)};
+    return {deviceCase("aSecondVariantTakesWhatIsItsOwn", aSecondVariantTakesWhatIsItsOwn),
+            deviceCase("twoModelsComputeAtOnce", twoModelsComputeAtOnce),
+            deviceCase("anEngineLoadsAModelTwiceAndKeepsItOnce",
+                       anEngineLoadsAModelTwiceAndKeepsItOnce)};
 }
 
 }  // namespace apertura::test

@@ -289,16 +289,6 @@ void aTokenCostsOneWaitAndNoMemory(Findings& findings) {
     }
 }
 
-Case deviceCase(const std::string& name, const std::function<void(Findings&)>& run) {
-    return {name, [run](Findings& findings) {
-                if (const std::string reason = missingDevice(); !reason.empty()) {
-                    findings.skip(reason);
-                    return;
-                }
-                run(findings);
-            }};
-}
-
 }  // namespace
 
 std::vector<Case> cases() {

@@ -1,7 +1,9 @@
 // What every test of a CUDA op needs: whether there is a device, and copies to and from it.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/cuda/device/stream.h"
@@ -14,6 +16,17 @@ inline std::string missingDevice() {
     int devices = 0;
     const bool isThere = cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
     return isThere ? "" : "there is no CUDA device, real or virtual";
+}
+
+// A case that is skipped where there is no device.
+inline Case deviceCase(std::string name, const std::function<void(Findings&)>& run) {
+    return {std::move(name), [run](Findings& findings) {
+                if (const std::string reason = missingDevice(); !reason.empty()) {
+                    findings.skip(reason);
+                    return;
+                }
+                run(findings);
+            }};
 }
 
 // Skips the case where there is no device, and turns a device fault into a failure.

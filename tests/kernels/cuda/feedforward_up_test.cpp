@@ -219,10 +219,7 @@ void whatDoesNotFitIsRefused(Findings& findings) {
 std::vector<Case> cases() {
     std::vector<Case> all;
     all.push_back({"whatDoesNotFitIsRefused", whatDoesNotFitIsRefused});
-    for (const LinearForm form :
-         {LinearForm::int4Symmetric, LinearForm::int8Symmetric, LinearForm::int4IntegerZeros,
-          LinearForm::int4RealZeros, LinearForm::int8RealZeros, LinearForm::int4InputScale,
-          LinearForm::int4ActOrder}) {
+    for (const LinearForm form : quantizedForms()) {
         all.push_back(
             {std::string(linearFormName(form)) + "EqualsTheOpsOneByOne", [=](Findings& findings) {
                  equalsTheOpsOneByOne(findings, form, {160, 384, 128, 1});

@@ -39,10 +39,7 @@ void compare(Findings& findings, LinearForm form, Shape shape) {
 
 std::vector<Case> cases() {
     std::vector<Case> all;
-    for (const LinearForm form :
-         {LinearForm::int4Symmetric, LinearForm::int8Symmetric, LinearForm::int4IntegerZeros,
-          LinearForm::int4RealZeros, LinearForm::int8RealZeros, LinearForm::int4InputScale,
-          LinearForm::int4ActOrder}) {
+    for (const LinearForm form : quantizedForms()) {
         all.push_back({std::string(linearFormName(form)) + "Agrees", [=](Findings& findings) {
                            compare(findings, form, {33, 176, 16, 3});
                            compare(findings, form, {1, 1304, 8, 1});

@@ -326,10 +326,7 @@ std::vector<Case> cases() {
     constexpr auto kInt8 = cuda::KvFormat::int8;
     std::vector<Case> all;
     all.push_back({"whatDoesNotFitIsRefused", whatDoesNotFitIsRefused});
-    for (const LinearForm form :
-         {LinearForm::int4Symmetric, LinearForm::int8Symmetric, LinearForm::int4IntegerZeros,
-          LinearForm::int4RealZeros, LinearForm::int8RealZeros, LinearForm::int4InputScale,
-          LinearForm::int4ActOrder}) {
+    for (const LinearForm form : quantizedForms()) {
         all.push_back(
             {std::string(linearFormName(form)) + "EqualsTheOpsOneByOne", [=](Findings& findings) {
                  equalsTheOpsOneByOne(findings, allOf(form), {64, 2, 2, 384, 128, 1});

@@ -41,10 +41,7 @@ void compare(Findings& findings, LinearForm form, std::int64_t outputs, std::int
 
 std::vector<Case> cases() {
     std::vector<Case> all;
-    for (const LinearForm form :
-         {LinearForm::int4Symmetric, LinearForm::int8Symmetric, LinearForm::int4IntegerZeros,
-          LinearForm::int4RealZeros, LinearForm::int8RealZeros, LinearForm::int4InputScale,
-          LinearForm::int4ActOrder}) {
+    for (const LinearForm form : quantizedForms()) {
         for (const std::int64_t tokens : {1, 2, 3, 8}) {
             all.push_back(
                 {std::string(linearFormName(form)) + "Agrees" + std::to_string(tokens) + "Tokens",
