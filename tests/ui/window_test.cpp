@@ -46,6 +46,11 @@ private Q_SLOTS:
     void themeFollowsTheChoice();
 
 private:
+    // How far `list` is from its top. Its contentY alone counts from wherever the rows that it laid
+    // out first happened to lie, which the order of layout decides.
+    static double scrolledBy(const QQuickItem* list) {
+        return list->property("contentY").toDouble() - list->property("originY").toDouble();
+    }
     void type(const QString& text);
     void press(int key, Qt::KeyboardModifiers modifiers = Qt::NoModifier) {
         QTest::keyClick(m_window, static_cast<Qt::Key>(key), modifiers);
@@ -268,7 +273,7 @@ void WindowTest::aReaderWhoScrolledUpIsLeftInPeace() {
     type(QStringLiteral("Go"));
     press(Qt::Key_Return);
     QQuickItem* list = m_fixture->item("messageList");
-    QTRY_VERIFY(list->property("contentY").toDouble() > 200);
+    QTRY_VERIFY(scrolledBy(list) > 200);
     QTRY_VERIFY(list->property("atYEnd").toBool());
     press(Qt::Key_PageUp);
     const double place = list->property("contentY").toDouble();
@@ -313,7 +318,7 @@ void WindowTest::aLongConversationOpensAtItsEndAndIsFollowed() {
     m_fixture->service.openConversation(
         m_fixture->service.addConversation(QStringLiteral("Long"), turns, 0));
     QQuickItem* list = m_fixture->item("messageList");
-    QTRY_VERIFY(list->property("contentY").toDouble() > 1000);
+    QTRY_VERIFY(scrolledBy(list) > 1000);
     QTRY_VERIFY(list->property("atYEnd").toBool());
     QTest::qWait(100);
     QVERIFY(list->property("atYEnd").toBool());
@@ -339,7 +344,7 @@ void WindowTest::anotherVersionAboveLeavesThePlace() {
         m_fixture->service.addConversation(QStringLiteral("Long"), turns, 0));
     QQuickItem* list = m_fixture->item("messageList");
     QTRY_VERIFY(list->property("atYEnd").toBool());
-    QTRY_VERIFY(list->property("contentY").toDouble() > 200);
+    QTRY_VERIFY(scrolledBy(list) > 200);
     press(Qt::Key_PageUp);
     press(Qt::Key_PageUp);
     QTest::qWait(50);
