@@ -18,7 +18,8 @@ namespace apertura::test {
 struct StorageFault {
     std::atomic<bool> isFull = false;
     std::atomic<int> refused = 0;
-    std::atomic<int> slowMs = 0;  // every write takes that long
+    std::atomic<int> slowMs = 0;       // every write takes that long
+    std::atomic<bool> isHeld = false;  // a write waits until it is not
 };
 
 // Passes everything on, unless the disk is "full".
@@ -58,6 +59,9 @@ private:
     static Error full() { return {ErrorCode::storageFull, "The disk is full."}; }
     bool refused() const {
         QThread::msleep(static_cast<unsigned long>(m_fault->slowMs.load()));
+        while (m_fault->isHeld) {
+            QThread::msleep(1);
+        }
         m_fault->refused += m_fault->isFull ? 1 : 0;
         return m_fault->isFull;
     }
@@ -100,6 +104,7 @@ public:
     }
     // Ends the application as a closing window does.
     void close() {
+        fault->isHeld = false;
         if (m_service) {
             m_service->shutDown();
         }
@@ -157,6 +162,14 @@ private:
     std::unique_ptr<HistoryThread> m_history;
     std::unique_ptr<LocalChatService> m_service;
 };
+
+// `tokens` times "word ", of which all but the first few wait until the script is released.
+inline FakeAnswer heldAnswer(int tokens) {
+    FakeAnswer answer;
+    answer.tokens.assign(static_cast<std::size_t>(tokens), FakeToken{"word ", SpanKind::response});
+    answer.heldAfterTokens = 2;
+    return answer;
+}
 
 // `tokens` times "word ", one after each delay.
 inline FakeAnswer slowAnswer(int tokens, std::chrono::milliseconds delay) {

@@ -38,12 +38,14 @@ private Q_SLOTS:
 
     void theQuestionIsOnDiskBeforeTheEngineHearsOfIt() {
         Chat chat;
+        chat.script->addAnswer(test::heldAnswer(30));
         chat.start();
         QTRY_VERIFY(chat.isReady());
-        chat.fault->slowMs = 100;
+        chat.fault->isHeld = true;
         chat->send(QStringLiteral("q"));
         QTest::qWait(50);
         QCOMPARE(chat.script->requests().size(), 0u);
+        chat.fault->isHeld = false;
         QTRY_COMPARE(chat.script->requests().size(), 1u);
         const Result<OpenedHistory> other =
             openHistory({chat.folder.filePath(QStringLiteral("history.sqlite")), {}});
@@ -160,11 +162,11 @@ private Q_SLOTS:
         chat.start();
         chat->send(QStringLiteral("q"));
         QTRY_VERIFY(chat.hasAnswered(2));
-        chat.fault->slowMs = 400;
+        chat.fault->isHeld = true;
         chat->send(QStringLiteral("q2"));
         chat->setSystemPrompt(QStringLiteral("New."));
         QTest::qWait(350);  // the choice is due while the message is still on its way
-        chat.fault->slowMs = 0;
+        chat.fault->isHeld = false;
         QTRY_VERIFY(chat.hasAnswered(4));
         chat.restart();
         QTRY_COMPARE(chat->turns().size(), 4);
@@ -261,7 +263,7 @@ private Q_SLOTS:
         test::FakeModelScript model;
         model.info = test::defaultModelInfo();
         model.isPrepared = false;
-        model.loadDelay = 600ms;
+        model.loadDelay = 2400ms;
         chat.script->setModel("/models/small", model);
         chat.start();
         QTRY_COMPARE(chat->readouts().phase, ActivityPhase::preparing);
@@ -280,7 +282,7 @@ private Q_SLOTS:
         model.info.deviceMemoryOwnBytes = 2'000'000'000;
         chat.script->setModel("/models/small", model);
         chat.script->setMemory({4'000'000'000, 4'000'000'000, 2'500'000'000});
-        chat.script->addAnswer(slowAnswer(40, 30ms));
+        chat.script->addAnswer(slowAnswer(2000, 30ms));
         chat.start();
         QTRY_VERIFY(chat.isReady());
         QVERIFY(chat->readouts().deviceIsGpu);
@@ -299,8 +301,8 @@ private Q_SLOTS:
 
     void readoutsFollowTheAnswer() {
         Chat chat;
-        test::FakeAnswer answer = slowAnswer(10, 30ms);
-        answer.delayPerReading = 50ms;
+        test::FakeAnswer answer = slowAnswer(10, 100ms);
+        answer.delayPerReading = 250ms;
         chat.script->addAnswer(answer);
         chat.start();
         QTRY_VERIFY(chat.isReady());

@@ -113,7 +113,7 @@ void SettingsTest::valueIsOnDiskWithoutSyncSoon() {
         QFile file(iniPath());
         return file.open(QIODevice::ReadOnly) && file.readAll().contains("/models/demo");
     };
-    QTRY_VERIFY_WITH_TIMEOUT(stored(), 1000);
+    QTRY_VERIFY(stored());
 }
 
 void SettingsTest::signalsSayWhatChangedAndOnlyThen() {

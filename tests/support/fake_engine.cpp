@@ -140,7 +140,8 @@ Result<Generation> FakeSession::play(const FakeAnswer& answer, const Request& re
         onEvent(PhaseEvent{Phase::writing, 0, request.sampling.maxTokens.value_or(0)});
     }
     for (std::size_t i = 0; wasRead && i < answer.tokens.size(); ++i) {
-        if (!waited(answer.delayPerToken, stop)) {
+        if (!waited(answer.delayPerToken, stop) ||
+            (answer.heldAfterTokens == i && !m_script->waitForRelease(stop))) {
             generation.finishReason = FinishReason::cancelled;
             break;
         }
@@ -280,6 +281,17 @@ DeviceMemory FakeScript::memory() const {
 int FakeScript::running() const {
     const std::lock_guard lock(m_mutex);
     return m_running;
+}
+
+void FakeScript::release() {
+    const std::lock_guard lock(m_mutex);
+    m_isReleased = true;
+    m_released.notify_all();
+}
+
+bool FakeScript::waitForRelease(const std::stop_token& stop) {
+    std::unique_lock lock(m_mutex);
+    return m_released.wait(lock, stop, [this] { return m_isReleased; });
 }
 
 FakeModelScript FakeScript::beginLoad(const ModelSource& source) {

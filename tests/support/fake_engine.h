@@ -34,6 +34,8 @@ struct FakeAnswer {
     std::int64_t promptTokens = 40;
     std::int64_t reusedTokens = 0;
     std::int64_t droppedMessages = 0;  // > 0: a ContextFullEvent before the first token
+    // That many tokens are written at once; the next waits for FakeScript::release() or a stop.
+    std::optional<std::size_t> heldAfterTokens;
 
     // The words of `text`, each with the blank in front of it.
     static FakeAnswer words(const std::string& text);
@@ -69,15 +71,21 @@ public:
     DeviceMemory memory() const;
     // How many answers are being written at this moment.
     int running() const;
+    // Lets answers that are held go on, the one being written and later ones.
+    void release();
 
     // For the fake engine itself.
     FakeModelScript beginLoad(const ModelSource& source);
     void recordSession(const SessionOptions& options);
     FakeAnswer beginAnswer(const Request& request);
     void endAnswer();
+    // Returns whether it was released, rather than stopped.
+    bool waitForRelease(const std::stop_token& stop);
 
 private:
     mutable std::mutex m_mutex;
+    std::condition_variable_any m_released;
+    bool m_isReleased = false;
     std::map<std::filesystem::path, FakeModelScript> m_models;
     std::deque<FakeAnswer> m_answers;
     std::optional<FakeAnswer> m_defaultAnswer;
