@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "kernels/check.h"
@@ -129,10 +130,16 @@ void aKilledWriterLeavesNothingTrusted(Findings& findings) {
     onlyFile(cache.path(), findings);
 }
 
-// Writes the file, takes it away, and writes it again, until it is killed.
-[[noreturn]] void writeForEver(const fs::path& cache) {
-    for (;;) {
-        load(smallModel(), cache).ok();
+// Writes the file, takes it away, and writes it again, until it is killed. Says into `began` that
+// it is under way.
+[[noreturn]] void writeForEver(const fs::path& cache, int began) {
+    for (bool isFirst = true;; isFirst = false) {
+        const auto onProgress = [&](const PhaseEvent&) {
+            if (std::exchange(isFirst, false)) {
+                CHECK(::write(began, "b", 1) == 1);
+            }
+        };
+        loadCheckpoint({smallModel(), {}}, onProgress, {}, {cache}).ok();
         for (const fs::path& file : filesIn(cache)) {
             std::error_code gone;
             if (file.extension() == ".packed") {
@@ -151,13 +158,20 @@ void aKillAtAnyMomentLeavesNothingThatIsDamaged(Findings& findings) {
     int whole = 0;
     int partial = 0;
     for (int kill = 0; kill < kKills; ++kill) {
+        int began[2];
+        CHECK(::pipe(began) == 0);
         const pid_t child = ::fork();
         CHECK(child >= 0);
         if (child == 0) {
-            writeForEver(cache.path());
+            writeForEver(cache.path(), began[1]);
         }
+        // However long the system takes to let it run.
+        ::close(began[1]);
+        char byte = 0;
+        CHECK(::read(began[0], &byte, 1) == 1);
+        ::close(began[0]);
         // Steps that share no factor with the time that one writing takes.
-        std::this_thread::sleep_for(std::chrono::microseconds(5'000 + 1'733 * kill));
+        std::this_thread::sleep_for(std::chrono::microseconds(1'733 * kill));
         ::kill(child, SIGKILL);
         int status = 0;
         CHECK(::waitpid(child, &status, 0) == child && WIFSIGNALED(status));
