@@ -5,6 +5,7 @@
 #include <QPalette>
 #include <QQuickItem>
 #include <QQuickTextDocument>
+#include <QSignalSpy>
 #include <QTest>
 
 #include "tests/support/window_fixture.h"
@@ -56,6 +57,8 @@ private:
         QTest::keyClick(m_window, static_cast<Qt::Key>(key), modifiers);
     }
     void click(QQuickItem* item);
+    // Until what a first frame makes is placed by a second one, however slow the machine is.
+    void settle();
     QQuickItem* field() const { return m_fixture->item("composerField"); }
 
     std::unique_ptr<WindowFixture> m_fixture;
@@ -90,6 +93,15 @@ void WindowTest::click(QQuickItem* item) {
     QVERIFY(item);
     const QPointF centre = item->mapToScene(QPointF(item->width() / 2, item->height() / 2));
     QTest::mouseClick(m_window, Qt::LeftButton, Qt::NoModifier, centre.toPoint());
+}
+
+void WindowTest::settle() {
+    QTest::qWait(50);
+    for (int frame = 0; frame < 2; ++frame) {
+        QSignalSpy drawn(m_window, &QQuickWindow::frameSwapped);
+        m_window->update();
+        QVERIFY(drawn.wait(20'000));
+    }
 }
 
 void WindowTest::typingAndEnterSendsAndTheAnswerStreams() {
@@ -179,7 +191,7 @@ void WindowTest::aQuestionWithoutAnAnswerOffersOne() {
     press(Qt::Key_Return);
     m_fixture->service.loseAnswer();
     QTRY_VERIFY(m_fixture->item("regenerateMessage"));
-    QTest::qWait(200);  // until it is there to be clicked
+    settle();  // until it is there to be clicked
     click(m_fixture->item("regenerateMessage"));
     QTRY_COMPARE(m_fixture->service.turns().size(), 2);
     QTRY_VERIFY(!m_fixture->viewModel.isAnswering());
@@ -192,9 +204,9 @@ void WindowTest::aQuestionWithoutAnAnswerOffersOne() {
 
 void WindowTest::renamingKeepsTheNewTitle() {
     m_fixture->service.addSampleConversations();
-    QTest::qWait(50);
+    settle();
     press(Qt::Key_F2);
-    QTest::qWait(50);
+    settle();
     for (const QChar character : QStringLiteral("New name")) {
         QTest::sendKeyEvent(QTest::Click, m_window, Qt::Key_unknown, QString(character),
                             Qt::NoModifier);
@@ -206,12 +218,12 @@ void WindowTest::renamingKeepsTheNewTitle() {
 void WindowTest::aDoubleClickRenames() {
     m_fixture->service.addSampleConversations();
     QTRY_VERIFY(m_fixture->items("conversationRow").size() > 2);
-    QTest::qWait(50);
+    settle();
     QQuickItem* row = m_fixture->items("conversationRow")[1];
     const QPoint place = row->mapToScene({40, row->height() - 10}).toPoint();
     QTest::mouseClick(m_window, Qt::LeftButton, Qt::NoModifier, place);
     QTest::mouseDClick(m_window, Qt::LeftButton, Qt::NoModifier, place);
-    QTest::qWait(50);
+    settle();
     for (const QChar character : QStringLiteral("New name")) {
         QTest::sendKeyEvent(QTest::Click, m_window, Qt::Key_unknown, QString(character),
                             Qt::NoModifier);
@@ -223,7 +235,7 @@ void WindowTest::aDoubleClickRenames() {
 void WindowTest::afterChoosingAChatItsQuestionCanBeTyped() {
     m_fixture->service.addSampleConversations();
     QTRY_VERIFY(m_fixture->items("conversationRow").size() > 2);
-    QTest::qWait(50);
+    settle();
     click(m_fixture->items("conversationRow")[1]);
     QCOMPARE(m_fixture->service.currentConversation(), m_fixture->service.conversations()[1].id);
     QVERIFY(field()->hasActiveFocus());
@@ -248,7 +260,7 @@ void WindowTest::deletingCanBeUndone() {
     m_fixture->viewModel.conversations()->remove(m_fixture->service.currentConversation());
     QCOMPARE(m_fixture->service.conversations().size(), 5);
     QTRY_VERIFY(m_fixture->item("undoButton"));
-    QTest::qWait(50);
+    settle();
     click(m_fixture->item("undoButton"));
     QCOMPARE(m_fixture->service.conversations().size(), 6);
 }
@@ -314,7 +326,7 @@ void WindowTest::aLongConversationOpensAtItsEndAndIsFollowed() {
         turns << QStringLiteral("A short question") << answer;
     }
     m_fixture->service.addSampleConversations();
-    QTest::qWait(50);
+    settle();
     m_fixture->service.openConversation(
         m_fixture->service.addConversation(QStringLiteral("Long"), turns, 0));
     QQuickItem* list = m_fixture->item("messageList");
@@ -347,7 +359,7 @@ void WindowTest::anotherVersionAboveLeavesThePlace() {
     QTRY_VERIFY(scrolledBy(list) > 200);
     press(Qt::Key_PageUp);
     press(Qt::Key_PageUp);
-    QTest::qWait(50);
+    settle();
     QVERIFY(!list->property("atYEnd").toBool());
     const auto rowAt = [&](double y) {
         QQuickItem* row = nullptr;
@@ -366,7 +378,7 @@ void WindowTest::anotherVersionAboveLeavesThePlace() {
             break;
         }
     }
-    QTest::qWait(50);
+    settle();
     QVERIFY(row);
     QCOMPARE(row->mapToItem(list, {}).y(), place);
     type(QStringLiteral("New question"));
@@ -392,7 +404,7 @@ void WindowTest::aFailedModelSaysWhyAndTheWindowStaysUsable() {
     type(QStringLiteral("still here"));
     press(Qt::Key_Return);
     QCOMPARE(textOf(field()), QStringLiteral("still here"));
-    QTest::qWait(50);
+    settle();
     click(m_fixture->items("modelRow").value(0));
     QCOMPARE(m_fixture->service.loads().size(), 1);
     press(Qt::Key_Return);
@@ -450,7 +462,7 @@ void WindowTest::shortcutsWork() {
 
 void WindowTest::everyControlHasAName() {
     m_fixture->service.addSampleConversations();
-    QTest::qWait(50);
+    settle();
     QVector<QQuickItem*> open = {m_window->contentItem()};
     while (!open.isEmpty()) {
         QQuickItem* item = open.takeLast();
