@@ -42,18 +42,17 @@ void StepReplay::tryOut(const Pass& pass, CudaSequence& sequence, const Layers& 
     const std::vector<float> eager = sequence.hiddenRow();
     try {
         record(sequence, layers);
+        sequence.sendEmbedded(1);
+        replay(pass, sequence);
+        if (isSame(sequence.hiddenRow(), eager)) {
+            m_state = State::trusted;
+            m_description = "graph";
+            return;
+        }
+        refuse("the graph computes other numbers");
     } catch (const ops::CudaError& error) {
         refuse(error.what());
-        return;
     }
-    sequence.sendEmbedded(1);
-    replay(pass, sequence);
-    if (isSame(sequence.hiddenRow(), eager)) {
-        m_state = State::trusted;
-        m_description = "graph";
-        return;
-    }
-    refuse("the graph computes other numbers");
     sequence.sendEmbedded(1);
     layers(pass);
 }

@@ -1,10 +1,13 @@
 // Loads a model on the GPU and lets it write, twice; where the first time fails (an allocation is
 // made to), the second must not, and nothing may be left behind. Prints the first failure's
-// sentence, if any, then the ids written. Run by cuda_allocation_test.
+// sentence, if any, then the ids written; on standard error the call of failing_calls.h that was
+// made to fail, the one that the second argument numbers. Run by cuda_allocation_test.
 #include <cstdio>
+#include <cstdlib>
 #include <cuda_runtime_api.h>
 
 #include "inference/engine.h"
+#include "tests/inference/cuda/failing_calls.h"
 
 namespace {
 
@@ -41,9 +44,10 @@ std::size_t freeBytes() {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 2) {
+    if (count != 3) {
         return 2;
     }
+    test::failCall(std::atoi(arguments[2]));
     const std::size_t before = freeBytes();
     auto ids = write(arguments[1]);
     if (!ids) {
@@ -51,8 +55,9 @@ int main(int count, char** arguments) {
             std::printf("another failure: ");
         }
         std::printf("%s\n", ids.error().message.c_str());
-        if (freeBytes() != before) {
-            std::printf("%zu bytes are left behind\n", before - freeBytes());
+        if (freeBytes() != before || test::thingsTaken() != 0) {
+            std::printf("%zu bytes and %lld things are left behind\n", before - freeBytes(),
+                        static_cast<long long>(test::thingsTaken()));
             return 1;
         }
         ids = write(arguments[1]);
@@ -65,5 +70,8 @@ int main(int count, char** arguments) {
         std::printf("%d ", id);
     }
     std::printf("\n");
-    return freeBytes() == before ? 0 : 1;
+    if (test::failedCall() != nullptr) {
+        std::fprintf(stderr, "%s\n", test::failedCall());
+    }
+    return freeBytes() == before && test::thingsTaken() == 0 ? 0 : 1;
 }
