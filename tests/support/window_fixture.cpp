@@ -1,5 +1,6 @@
 #include "tests/support/window_fixture.h"
 
+#include <QLocale>
 #include <QQuickItem>
 #include <QtQml/qqmlextensionplugin.h>
 
@@ -47,6 +48,8 @@ QString textOf(const QQuickItem* item) {
 }
 
 WindowFixture::WindowFixture() {
+    // Numbers are written as the reader's system has them; tests read them as English has them.
+    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
     // What the model list marks as current is the demo variant that the service says is loaded.
     ModelStatus status = service.model();
     status.path = library.preferredModel();
