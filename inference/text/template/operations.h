@@ -2,7 +2,7 @@
 // integers beyond 64 bits.
 #pragma once
 
-#include "inference/text/template/ast.h"
+#include "inference/text/template/expression.h"
 #include "inference/text/template/value.h"
 
 namespace apertura::jinja {
