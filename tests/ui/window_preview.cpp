@@ -3,7 +3,7 @@
 //   window_preview SCENE OUT.png [WIDTH HEIGHT] [dark] [rtl] [scale PERCENT]
 //
 // Scenes: first conversation hindi chinese hebrew long error failed loading reading streaming full
-// link
+// link typing
 #include <cstdio>
 
 #include <QGuiApplication>
@@ -81,6 +81,12 @@ void lay(test::WindowFixture& fixture, const QString& scene) {
         fixture.viewModel.regenerate(service.turns().value(3).id);
     } else if (scene == QLatin1String("full")) {
         service.setTurnState(3, MessageState::contextFull, QString());
+    } else if (scene == QLatin1String("typing")) {
+        service.setSystemPrompt(QStringLiteral("API: أجب بالعربية."));
+        fixture.viewModel.draft()->setText(
+            QStringLiteral("API: كيف أستدعي `connectToServer` من البرنامج؟\n"
+                           "The word مرحبا means hello.\n```cpp\nint x = 1; // مرحبا بكم\n```\n"
+                           "שלום, מה API?"));
     } else if (scene == QLatin1String("link")) {
         fixture.viewModel.link()->ask(QStringLiteral("https://www.admin.ch/a?b=c"));
     }

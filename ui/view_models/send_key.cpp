@@ -27,7 +27,16 @@ bool SendKey::eventFilter(QObject* watched, QEvent* event) {
     const Qt::KeyboardModifiers modifiers = key->modifiers() & ~Qt::KeypadModifier;
     const bool sends =
         modifiers == Qt::ControlModifier || (modifiers == Qt::NoModifier && !m_needsCtrl);
-    if (!isEnter || !sends || watched->property("inputMethodComposing").toBool()) {
+    if (!isEnter || watched->property("inputMethodComposing").toBool()) {
+        return QObject::eventFilter(watched, event);
+    }
+    if (modifiers == Qt::ShiftModifier) {
+        // By itself the field would break the line inside its paragraph.
+        QKeyEvent plain(QEvent::KeyPress, Qt::Key_Return, Qt::NoModifier, QStringLiteral("\r"));
+        watched->event(&plain);
+        return true;
+    }
+    if (!sends) {
         return QObject::eventFilter(watched, event);
     }
     if (!key->isAutoRepeat()) {

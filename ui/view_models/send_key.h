@@ -1,5 +1,6 @@
 // The keys that send what is typed: Enter (also on the number pad), or Ctrl+Enter by choice. Never
-// while an input method is composing: there Enter takes the candidate.
+// while an input method is composing: there Enter takes the candidate. Shift+Enter begins a
+// paragraph, which has a direction of its own.
 #pragma once
 
 #include <QPointer>

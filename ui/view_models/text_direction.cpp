@@ -3,37 +3,55 @@
 namespace apertura {
 namespace {
 
-// Strong characters to the right minus those to the left; positive = right-to-left.
-qsizetype directionBalance(const QString& text) {
-    qsizetype balance = 0;
-    for (const uint character : text.toUcs4()) {
-        switch (QChar::direction(character)) {
-            case QChar::DirR:
-            case QChar::DirAL:
-                ++balance;
-                break;
-            case QChar::DirL:
-                --balance;
-                break;
-            default:
-                break;
+// Strong characters of a text.
+struct Strong {
+    qsizetype toTheRight = 0;
+    qsizetype toTheLeft = 0;
+
+    void count(const QString& text) {
+        for (const uint character : text.toUcs4()) {
+            switch (QChar::direction(character)) {
+                case QChar::DirR:
+                case QChar::DirAL:
+                    ++toTheLeft;
+                    break;
+                case QChar::DirL:
+                    ++toTheRight;
+                    break;
+                default:
+                    break;
+            }
         }
     }
-    return balance;
-}
+
+    std::optional<Qt::LayoutDirection> direction() const {
+        if (toTheLeft == 0 && toTheRight == 0) {
+            return std::nullopt;
+        }
+        return toTheLeft > toTheRight ? Qt::RightToLeft : Qt::LeftToRight;
+    }
+};
 
 }  // namespace
 
 bool isRightToLeft(const QString& text) {
-    return directionBalance(text) > 0;
+    Strong strong;
+    strong.count(text);
+    return strong.direction() == Qt::RightToLeft;
 }
 
 bool isRightToLeft(const QVector<TextSpan>& spans) {
-    qsizetype balance = 0;
+    return directionOf(spans) == Qt::RightToLeft;
+}
+
+std::optional<Qt::LayoutDirection> directionOf(const QVector<TextSpan>& spans) {
+    Strong strong;
     for (const TextSpan& span : spans) {
-        balance += span.code ? 0 : directionBalance(span.text);
+        if (!span.code) {
+            strong.count(span.text);
+        }
     }
-    return balance > 0;
+    return strong.direction();
 }
 
 QString withDirectionMark(const QString& text) {

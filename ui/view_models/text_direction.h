@@ -2,6 +2,8 @@
 // which goes wrong for technical text ("API مرحبا").
 #pragma once
 
+#include <optional>
+
 #include <QString>
 #include <QVector>
 
@@ -12,6 +14,8 @@ namespace apertura {
 bool isRightToLeft(const QString& text);
 // Code does not count: an Arabic sentence about a long identifier stays right-to-left.
 bool isRightToLeft(const QVector<TextSpan>& spans);
+// The same; nothing where no character says a direction.
+std::optional<Qt::LayoutDirection> directionOf(const QVector<TextSpan>& spans);
 // `text` behind an invisible mark, so that controls which look at the first strong character lay it
 // out by the majority. For titles and other single lines.
 QString withDirectionMark(const QString& text);

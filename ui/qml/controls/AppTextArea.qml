@@ -5,6 +5,10 @@ import Apertura
 TextArea {
     id: root
 
+    readonly property ParagraphDirection paragraphs: ParagraphDirection {
+        field: root
+    }
+
     leftPadding: Theme.space2
     rightPadding: Theme.space2
     topPadding: Theme.space2
