@@ -11,6 +11,7 @@
 #include "ui/view_models/chat_view_model.h"
 #include "ui/view_models/number_text.h"
 #include "ui/view_models/table_cell_model.h"
+#include "ui/view_models/turn_text.h"
 
 namespace apertura {
 namespace {
@@ -49,6 +50,7 @@ private Q_SLOTS:
     void deletionCanBeUndone();
     void theModelInForceIsNotLoadedAgain();
     void aRepositoryOfAHubCacheLoadsItsSnapshot();
+    void namesOfModelsReadInTheirOwnDirection();
     void draftsStayWithTheirConversation();
     void whatIsTypedWhileANewChatIsStoredStays();
     void anEditSurvivesALookAtAnotherChat();
@@ -173,6 +175,28 @@ void ViewModelsTest::aRepositoryOfAHubCacheLoadsItsSnapshot() {
     stage.viewModel.models()->addFolder(QUrl::fromLocalFile(repository));
     QCOMPARE(stage.viewModel.models()->addProblem(), QString());
     QCOMPARE(stage.service.loads(), QStringList(snapshot));
+}
+
+// A name that begins in another direction must not turn the line that it stands in.
+void ViewModelsTest::namesOfModelsReadInTheirOwnDirection() {
+    Stage stage;
+    const QString name = QStringLiteral("\u0646\u0645\u0648\u0630\u062C");  // "model"
+    const QString folder = stage.folder.filePath(name);
+    QVERIFY(QDir().mkpath(folder));
+    for (const QFileInfo& file : QDir(stage.library.entries()[0].path).entryInfoList(QDir::Files)) {
+        QVERIFY(QFile::link(file.canonicalFilePath(), folder + u'/' + file.fileName()));
+    }
+    stage.viewModel.models()->addFolder(QUrl::fromLocalFile(folder));
+    const ModelListModel& models = *stage.viewModel.models();
+    QCOMPARE(models.addProblem(), QString());
+    QCOMPARE(models.currentName(), u'\u2067' + name + u'\u2069');
+    QVERIFY(models.currentLabel().startsWith(models.currentName() + QStringLiteral(" · ")));
+    const int row = models.rowCount() - 1;
+    QCOMPARE(valueAt(models, row, ModelListModel::NameRole).toString(), name);
+    QCOMPARE(valueAt(models, row, ModelListModel::DisplayNameRole).toString(), u'\u200F' + name);
+    ChatTurn turn;
+    turn.modelName = name;
+    QCOMPARE(footerText(turn), u'\u2067' + name + u'\u2069');
 }
 
 void ViewModelsTest::draftsStayWithTheirConversation() {

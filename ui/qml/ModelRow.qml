@@ -9,6 +9,7 @@ ItemDelegate {
 
     required property string path
     required property string name
+    required property string displayName
     required property string precision
     required property string size
     required property string problem
@@ -38,7 +39,7 @@ ItemDelegate {
 
             AppLabel {
                 Layout.fillWidth: true
-                text: root.name
+                text: root.displayName
                 font.weight: root.current ? Font.DemiBold : Font.Normal
             }
             AppLabel {

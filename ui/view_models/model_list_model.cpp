@@ -3,6 +3,7 @@
 #include <QFileInfo>
 
 #include "ui/view_models/number_text.h"
+#include "ui/view_models/text_direction.h"
 
 namespace apertura {
 
@@ -28,6 +29,8 @@ QVariant ModelListModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
         case NameRole:
             return row.name;
+        case DisplayNameRole:
+            return withDirectionMark(row.name);
         case PrecisionRole:
             return row.precision;
         case SizeRole:
@@ -44,16 +47,16 @@ QVariant ModelListModel::data(const QModelIndex& index, int role) const {
 }
 
 QHash<int, QByteArray> ModelListModel::roleNames() const {
-    return {{PathRole, "path"},      {NameRole, "name"},       {PrecisionRole, "precision"},
-            {SizeRole, "size"},      {ProblemRole, "problem"}, {DemoRole, "demo"},
-            {CurrentRole, "current"}};
+    return {{PathRole, "path"},           {NameRole, "name"},
+            {PrecisionRole, "precision"}, {SizeRole, "size"},
+            {ProblemRole, "problem"},     {DemoRole, "demo"},
+            {CurrentRole, "current"},     {DisplayNameRole, "displayName"}};
 }
 
 QString ModelListModel::currentName() const {
-    if (const Row* row = currentRow()) {
-        return row->name;
-    }
-    return QFileInfo(m_service.model().path).fileName();
+    const Row* row = currentRow();
+    const QString name = row ? row->name : QFileInfo(m_service.model().path).fileName();
+    return name.isEmpty() ? name : isolated(name);
 }
 
 QString ModelListModel::currentLabel() const {

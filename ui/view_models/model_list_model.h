@@ -26,6 +26,7 @@ public:
     enum Role {
         PathRole = Qt::UserRole,
         NameRole,
+        DisplayNameRole,  // NameRole for the eye: laid out by the direction of its majority
         PrecisionRole,
         SizeRole,  // "391 MB"
         ProblemRole,

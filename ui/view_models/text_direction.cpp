@@ -59,4 +59,9 @@ QString withDirectionMark(const QString& text) {
     return QChar(mark) + text;
 }
 
+QString isolated(const QString& text) {
+    const char16_t begin = isRightToLeft(text) ? u'\u2067' : u'\u2066';
+    return QChar(begin) + text + QChar(u'\u2069');
+}
+
 }  // namespace apertura

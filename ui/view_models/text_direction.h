@@ -19,5 +19,8 @@ std::optional<Qt::LayoutDirection> directionOf(const QVector<TextSpan>& spans);
 // `text` behind an invisible mark, so that controls which look at the first strong character lay it
 // out by the majority. For titles and other single lines.
 QString withDirectionMark(const QString& text);
+// `text` between invisible marks, so that it reads by its own majority inside a line of another
+// direction and leaves that line's order alone. For names.
+QString isolated(const QString& text);
 
 }  // namespace apertura

@@ -4,6 +4,7 @@
 #include <QStringList>
 
 #include "ui/view_models/number_text.h"
+#include "ui/view_models/text_direction.h"
 
 namespace apertura {
 namespace {
@@ -21,7 +22,7 @@ bool isBeingAnswered(const ChatTurn& turn) {
 QString footerText(const ChatTurn& turn) {
     QStringList parts;
     if (!turn.modelName.isEmpty()) {
-        parts.append(turn.modelName);
+        parts.append(isolated(turn.modelName));
     }
     if (turn.metrics && turn.metrics->decodeTokensPerSecond > 0) {
         parts.append(Turn::tr("%1 tok/s").arg(threeDigits(turn.metrics->decodeTokensPerSecond)));
@@ -34,12 +35,12 @@ QString footerText(const ChatTurn& turn) {
 
 QString detailsText(const ChatTurn& turn) {
     if (!turn.metrics) {
-        return turn.modelName;
+        return isolated(turn.modelName);
     }
     const Metrics& metrics = *turn.metrics;
     const QString device = QString::fromStdString(metrics.device);
     const QStringList lines = {
-        Turn::tr("Model: %1").arg(turn.modelName),
+        Turn::tr("Model: %1").arg(isolated(turn.modelName)),
         Turn::tr("Computed by: %1")
             .arg(device.isEmpty() ? QString::fromStdString(metrics.backend) : device),
         Turn::tr("Prompt: %1 tokens, %2 of them kept from before")
