@@ -22,6 +22,7 @@
 #include "app/settings/settings.h"
 #include "app/settings/single_instance.h"
 #include "app/settings/system_colour_scheme.h"
+#include "app/settings/system_motion.h"
 #include "ui/view_models/chat_view_model.h"
 
 Q_IMPORT_QML_PLUGIN(AperturaPlugin)
@@ -213,6 +214,8 @@ public:
             m_settings.setWindowGeometry(QRect(QPoint(0, 0), size));
         }
         followDesktop(m_colourScheme);
+        QObject::connect(&m_motion, &SystemMotion::changed, qGuiApp,
+                         [this] { m_viewModel.theme()->setReducedMotion(m_motion.isReduced()); });
     }
 
     // False where the window's QML does not load; the engine has said why.
@@ -327,6 +330,7 @@ private:
     Settings m_settings;
     ModelLibrary m_library;
     SystemColourScheme m_colourScheme{QDBusConnection::sessionBus()};
+    SystemMotion m_motion{QDBusConnection::sessionBus()};
     HistoryThread m_history;
     LocalChatService m_service;
     ChatViewModel m_viewModel;

@@ -4,10 +4,7 @@
 
 #include <optional>
 
-#include <QDBusConnection>
-#include <QDBusPendingCallWatcher>
-#include <QDBusVariant>
-#include <QObject>
+#include "app/settings/portal_setting.h"
 
 namespace apertura {
 
@@ -25,12 +22,10 @@ public:
 Q_SIGNALS:
     void changed();
 
-private Q_SLOTS:
-    void settingChanged(const QString& group, const QString& key, const QDBusVariant& value);
-
 private:
     void take(const QVariant& value);
 
+    PortalSetting m_setting;
     std::optional<bool> m_isDark;
 };
 

@@ -34,6 +34,7 @@ ApplicationWindow {
     Binding { target: Theme; property: "dark"; value: root.viewModel.theme.dark }
     Binding { target: Theme; property: "scale"; value: root.viewModel.theme.textScale }
     Binding { target: Theme; property: "systemTextSize"; value: root.viewModel.theme.systemTextSize }
+    Binding { target: Theme; property: "reducedMotion"; value: root.viewModel.theme.reducedMotion }
     Binding { target: Theme; property: "codeFamily"; value: root.viewModel.theme.codeFamily }
 
     WindowShortcuts {

@@ -33,7 +33,7 @@ RowLayout {
         opacity: root.shown || copyButton.activeFocus ? 1 : 0
 
         Behavior on opacity {
-            NumberAnimation { duration: Theme.motion }
+            NumberAnimation { duration: Theme.motion; easing.type: Easing.OutCubic }
         }
 
         IconButton {

@@ -2,12 +2,13 @@ pragma Singleton
 
 import QtQuick
 
-// Every colour, size and duration of the window. Main.qml says which scheme and scale are in force.
+// Every colour, size and duration of the window. Main.qml says which of them are in force.
 QtObject {
     property bool dark: false
     property real scale: 1
     property real systemTextSize: 14
     property string codeFamily: "monospace"
+    property bool reducedMotion: false
 
     readonly property color window: dark ? "#161614" : "#FBFBFA"
     readonly property color surface: dark ? "#1E1E1B" : "#F3F3F0"
@@ -65,5 +66,5 @@ QtObject {
     readonly property int narrowWidth: Math.round(820 * Math.max(1, scale))
     readonly property int wideWidth: Math.round(1100 * Math.max(1, scale))
 
-    readonly property int motion: 120
+    readonly property int motion: reducedMotion ? 0 : 120 // milliseconds
 }

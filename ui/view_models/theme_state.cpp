@@ -46,6 +46,13 @@ void ThemeState::setScheme(Scheme scheme) {
     m_settings.setColourScheme(static_cast<ColourScheme>(scheme));
 }
 
+void ThemeState::setReducedMotion(bool reduced) {
+    if (m_isReducedMotion != reduced) {
+        m_isReducedMotion = reduced;
+        Q_EMIT changed();
+    }
+}
+
 qreal ThemeState::textScale() const {
     return m_settings.textScalePercent() / 100.0;
 }

@@ -1,4 +1,5 @@
-// Light or dark, and how large text is: the user's choice, else what the system says.
+// Light or dark, how large text is, and whether things move: the user's choice, else what the
+// system says.
 #pragma once
 
 #include <QObject>
@@ -15,10 +16,11 @@ class ThemeState : public QObject {
     QML_UNCREATABLE("Belongs to the chat")
     Q_PROPERTY(bool dark READ isDark NOTIFY changed)
     Q_PROPERTY(Scheme scheme READ scheme WRITE setScheme NOTIFY changed)
-    Q_PROPERTY(qreal textScale READ textScale NOTIFY changed)      // 0.8 to 2
-    Q_PROPERTY(qreal systemTextSize READ systemTextSize CONSTANT)  // in pixels
-    Q_PROPERTY(QString codeFamily READ codeFamily CONSTANT)        // the system's monospace font
-    Q_PROPERTY(bool rightToLeft READ isRightToLeft CONSTANT)       // the interface's language
+    Q_PROPERTY(bool reducedMotion READ isReducedMotion NOTIFY changed)  // the desktop's wish
+    Q_PROPERTY(qreal textScale READ textScale NOTIFY changed)           // 0.8 to 2
+    Q_PROPERTY(qreal systemTextSize READ systemTextSize CONSTANT)       // in pixels
+    Q_PROPERTY(QString codeFamily READ codeFamily CONSTANT)   // the system's monospace font
+    Q_PROPERTY(bool rightToLeft READ isRightToLeft CONSTANT)  // the interface's language
 
 public:
     enum Scheme { System, Light, Dark };
@@ -30,6 +32,8 @@ public:
     bool isDark() const;
     Scheme scheme() const;
     void setScheme(Scheme scheme);
+    bool isReducedMotion() const { return m_isReducedMotion; }
+    void setReducedMotion(bool reduced);
     qreal textScale() const;
     qreal systemTextSize() const;
     QString codeFamily() const;
@@ -46,6 +50,7 @@ Q_SIGNALS:
 
 private:
     Settings& m_settings;
+    bool m_isReducedMotion = false;
 };
 
 }  // namespace apertura

@@ -16,7 +16,7 @@ ScrollBar {
         visible: root.policy !== ScrollBar.AlwaysOff
 
         Behavior on opacity {
-            NumberAnimation { duration: Theme.motion }
+            NumberAnimation { duration: Theme.motion; easing.type: Easing.OutCubic }
         }
     }
     background: null
