@@ -117,6 +117,8 @@ public:
     virtual void selectVersion(qint64 messageId, int version) = 0;  // 1-based
     virtual void
     continueWithoutOldest() = 0;  // after `contextFull`: answer again, dropping the oldest turns
+    // In the place of what was kept of that conversation; on disk about a second later.
+    virtual void keepDraft(const DraftRecord& draft) = 0;
     // Tokens of `text` with the loaded model's tokenizer; -1 without one.
     virtual qint64 countTokens(const QString& text) const = 0;
 
@@ -140,7 +142,9 @@ Q_SIGNALS:
     void turnChanged(int index);  // text, state or figures of one; coalesced to about 30 a second
     void conversationSettingsChanged();  // system prompt, sampling, context policy
     void modelChanged();
-    void readoutsChanged();                                     // at most four times a second
+    void readoutsChanged();  // at most four times a second
+    // What was kept when the program ended; once, before a conversation of before is opened.
+    void draftsRead(const QVector<apertura::DraftRecord>& drafts);
     void conversationDeleted(qint64 id, const QString& title);  // can be restored
     // The message could not be stored, or there is no model to answer it: nothing was kept of it,
     // so the composer takes `text` back and shows the sentence.

@@ -6,7 +6,6 @@
 #include <QDeadlineTimer>
 
 #include "app/conversation/title.h"
-#include "inference/text/tokenizer.h"
 
 namespace apertura {
 
@@ -49,6 +48,7 @@ LocalChatService::LocalChatService(EngineFactory makeEngine, HistoryThread& hist
       m_loader(m_engine, options.load),
       m_list(history, m_trouble, m_nowMs),
       m_saver(history, m_trouble, options.saveIntervalMs),
+      m_drafts(history, m_trouble, options.saveIntervalMs),
       m_pipeline(m_engine, m_list, m_saver, {m_nowMs, options.appVersion, modelNameOf(options)}),
       m_readouts(m_nowMs),
       m_open(blankConversation()) {
@@ -72,6 +72,7 @@ void LocalChatService::connectParts() {
     connect(&m_list, &ConversationList::removed, this, &LocalChatService::conversationRemoved);
     connect(&m_list, &ConversationList::restored, this, &LocalChatService::conversationRestored);
     connect(&m_list, &ConversationList::problem, this, &ChatService::problem);
+    connect(&m_drafts, &DraftSaver::read, this, &ChatService::draftsRead);
     connect(&m_trouble, &StorageTrouble::began, this, &ChatService::problem);
     connect(&m_pipeline, &AnswerPipeline::problem, this, &ChatService::problem);
     connect(&m_pipeline, &AnswerPipeline::activityChanged, this, [this] {
@@ -97,6 +98,7 @@ void LocalChatService::connectParts() {
 }
 
 void LocalChatService::start(const QString& modelDirectory) {
+    m_drafts.load();
     m_list.load([this] {
         const qint64 last = m_settings.lastConversation();
         const bool isUntouched = m_open->id() == 0 && m_wanted == 0 && m_sending.isEmpty();
@@ -366,7 +368,11 @@ void LocalChatService::askAgain(qint64 messageId) {
 // A question that was edited is answered anew; an answer that was edited stands as it is.
 void LocalChatService::editMessage(qint64 messageId, const QString& text) {
     const MessageRecord* edited = m_open->find(messageId);
-    if (!edited || text.trimmed().isEmpty()) {
+    if (text.trimmed().isEmpty()) {
+        return;
+    }
+    if (!edited) {
+        Q_EMIT sendFailed(text, tr("The message that was edited is not there any more."));
         return;
     }
     if (const QString sentence = obstacle(); !sentence.isEmpty()) {
@@ -404,14 +410,6 @@ void LocalChatService::continueWithoutOldest() {
     }
     setContextPolicy(ContextPolicy::dropOldestTurns);
     regenerate(leaf->id);
-}
-
-qint64 LocalChatService::countTokens(const QString& text) const {
-    const std::shared_ptr<const Model>& model = m_loader.model();
-    const Tokenizer* tokenizer = model ? model->tokenizer() : nullptr;
-    return tokenizer
-               ? static_cast<qint64>(tokenizer->encode(text.toStdString(), EncodeOptions{}).size())
-               : -1;
 }
 
 QVector<qint64> LocalChatService::turnIds() const {
@@ -488,6 +486,7 @@ void LocalChatService::shutDown() {
     const QDeadlineTimer deadline(kShutDownMs);
     m_engineHasEnded = m_pipeline.shutDown(kEngineShutDownMs);
     m_list.flush();
+    m_drafts.flush();
     m_settings.sync();
     m_history.drain(static_cast<int>(deadline.remainingTime()));
     // A record that waited for its message could be saved only now.

@@ -11,6 +11,7 @@
 #include "app/conversation/answer_pipeline.h"
 #include "app/conversation/chat_service.h"
 #include "app/conversation/conversation_list.h"
+#include "app/conversation/draft_saver.h"
 #include "app/conversation/live_readouts.h"
 #include "app/conversation/message_saver.h"
 #include "app/conversation/model_loader.h"
@@ -23,7 +24,7 @@ namespace apertura {
 
 struct LocalChatOptions {
     std::function<qint64()> nowMs;  // the clock; none = the system's
-    int saveIntervalMs = 1000;      // of an answer that is being written
+    int saveIntervalMs = 1000;      // of what is being written, by either side
     QString appVersion;
     LoadOptions load;  // of every model
     // How an answer is signed; none = with the checkpoint's name.
@@ -72,7 +73,8 @@ public:
     void editMessage(qint64 messageId, const QString& text) override;
     void selectVersion(qint64 messageId, int version) override;
     void continueWithoutOldest() override;
-    qint64 countTokens(const QString& text) const override;
+    void keepDraft(const DraftRecord& draft) override { m_drafts.keep(draft); }
+    qint64 countTokens(const QString& text) const override { return m_loader.countTokens(text); }
 
     ModelStatus model() const override { return m_loader.status(); }
     void loadModel(const QString& directory) override;
@@ -110,6 +112,7 @@ private:
     StorageTrouble m_trouble;
     ConversationList m_list;
     MessageSaver m_saver;
+    DraftSaver m_drafts;
     AnswerPipeline m_pipeline;
     LiveReadouts m_readouts;
     ShownTurns m_shown;

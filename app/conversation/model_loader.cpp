@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "inference/text/tokenizer.h"
+
 namespace apertura {
 
 ModelLoader::ModelLoader(EngineThread& engine, LoadOptions options, QObject* parent)
@@ -24,6 +26,13 @@ void ModelLoader::cancel() {
     if (m_status.phase == ModelPhase::loading) {
         m_engine.cancelLoad();
     }
+}
+
+qint64 ModelLoader::countTokens(const QString& text) const {
+    const Tokenizer* tokenizer = m_model ? m_model->tokenizer() : nullptr;
+    return tokenizer
+               ? static_cast<qint64>(tokenizer->encode(text.toStdString(), EncodeOptions{}).size())
+               : -1;
 }
 
 void ModelLoader::takeProgress(const LoadProgress& progress) {

@@ -22,6 +22,9 @@ public:
     const ModelStatus& status() const { return m_status; }
     const std::shared_ptr<const Model>& model() const { return m_model; }  // null unless `ready`
 
+    // Tokens of `text` with the loaded model's tokenizer; -1 without one.
+    qint64 countTokens(const QString& text) const;
+
     // Lets go of the model before, once the answer that it is writing has ended.
     void load(const QString& directory);
     void cancel();

@@ -47,6 +47,17 @@ struct MessageRecord {
     QString metricsJson;     // Metrics
 };
 
+// What is typed into a conversation and not sent.
+struct DraftRecord {
+    qint64 conversationId = 0;  // 0 = the new one, which is not stored yet
+    QString text;
+    qint64 editedMessage = 0;  // 0 = none
+    QString editText;          // what stands in the edited message's place so far
+
+    bool isEmpty() const { return text.isEmpty() && editedMessage == 0; }
+    bool operator==(const DraftRecord&) const = default;
+};
+
 // Threads: every call from one thread, the one that opened it. Each changing call is one
 // transaction, on disk when it returns. Errors: storageFull, storageFailed, fileCorrupt,
 // unsupported (a database newer than the program, left as it is), invalidRequest (an id that is not
@@ -72,6 +83,11 @@ public:
     // message.
     virtual Result<qint64> addMessage(const MessageRecord& message) = 0;
     virtual Result<void> updateMessage(const MessageRecord& message) = 0;
+
+    // Of the new conversation and of those that are not deleted.
+    virtual Result<std::vector<DraftRecord>> drafts() = 0;
+    // In the place of what was kept of that conversation; an empty one removes it.
+    virtual Result<void> keepDraft(const DraftRecord& draft) = 0;
 
     // Every `partial` message becomes `interrupted`; returns how many. For start-up.
     virtual Result<int> markInterrupted() = 0;

@@ -52,8 +52,25 @@ CREATE INDEX messages_being_written ON messages (state) WHERE state = 'partial';
 )sql");
 }
 
+// What is typed and not sent: of conversation 0, the one that is not stored yet, too, so there is
+// no reference; hence the trigger.
+Result<void> createDrafts(Database& database) {
+    return database.runScript(R"sql(
+CREATE TABLE drafts (
+    conversation_id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL,
+    edited_message INTEGER NOT NULL,
+    edit_text TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER drafts_go_with_conversations AFTER DELETE ON conversations BEGIN
+    DELETE FROM drafts WHERE conversation_id = OLD.id;
+END;
+)sql");
+}
+
 constexpr std::array kMigrations = {
     Migration{1, createConversationsAndMessages},
+    Migration{2, createDrafts},
 };
 
 constexpr bool countFromOne(std::span<const Migration> migrations) {

@@ -267,6 +267,30 @@ UPDATE conversations SET current_message =
     (SELECT 1 FROM messages WHERE conversation_id = conversations.id AND id = current_message);
 )sql";
 
+// What can be read of the drafts; a version before them has none.
+Result<void> copyDrafts(Database& source, Database& target) {
+    constexpr const char* kColumns = "conversation_id, text, edited_message, edit_text";
+    const std::string select = std::string("SELECT ") + kColumns + " FROM drafts";
+    const std::string insert =
+        std::string("INSERT OR IGNORE INTO drafts (") + kColumns + ") VALUES (?, ?, ?, ?)";
+    Result<Statement> rows = source.prepare(select.c_str());
+    Result<Statement> statement = target.prepare(insert.c_str());
+    if (!rows || !statement) {
+        return {};
+    }
+    for (Result<bool> row = rows->step(); row && *row; row = rows->step()) {
+        for (int column = 0; column < 4; ++column) {
+            statement->bindColumn(column + 1, *rows, column);
+        }
+        const Result<bool> done = statement->step();
+        statement->reset();
+        if (!done && done.error().code != ErrorCode::invalidRequest) {
+            return done.error();
+        }
+    }
+    return {};
+}
+
 Result<void> copyAll(Database& source, Database& target, Salvaged& salvaged) {
     Result<Transaction> transaction = Transaction::begin(target);
     if (!transaction) {
@@ -334,7 +358,11 @@ Result<void> rescue(const QString& path, const QString& rescued,
     if (Result<void> off = target->run("PRAGMA foreign_keys = OFF"); !off) {
         return off;
     }
-    return copyAll(*source, *target, salvaged);
+    Result<void> copied = copyAll(*source, *target, salvaged);
+    // A first page that is not its own does not know where the drafts are: their table is younger
+    // than some histories.
+    const bool knowsDrafts = source->path() == path;
+    return copied && knowsDrafts ? copyDrafts(*source, *target) : copied;
 }
 
 }  // namespace

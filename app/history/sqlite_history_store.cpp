@@ -97,6 +97,10 @@ MessageRecord messageOf(const Statement& row) {
     return message;
 }
 
+DraftRecord draftOf(const Statement& row) {
+    return {row.integer(0), row.text(1), row.integer(2), row.text(3)};
+}
+
 template <typename Record>
 Result<std::vector<Record>> readAll(Statement& statement, Record (*read)(const Statement&)) {
     std::vector<Record> records;
@@ -235,6 +239,36 @@ public:
         statement->bind(7, message.metricsJson);
         statement->bind(8, message.id);
         return changeOne(*statement, "message", message.id);
+    }
+
+    Result<std::vector<DraftRecord>> drafts() override {
+        Result<Statement> statement = m_database.prepare(
+            "SELECT conversation_id, text, edited_message, edit_text FROM drafts "
+            "WHERE conversation_id = 0 OR conversation_id IN "
+            "(SELECT id FROM conversations WHERE deleted_ms IS NULL) ORDER BY conversation_id");
+        if (!statement) {
+            return statement.error();
+        }
+        return readAll(*statement, draftOf);
+    }
+
+    Result<void> keepDraft(const DraftRecord& draft) override {
+        if (draft.isEmpty()) {
+            return m_database.run("DELETE FROM drafts WHERE conversation_id = ?",
+                                  draft.conversationId);
+        }
+        Result<Statement> statement = m_database.prepare(
+            "INSERT OR REPLACE INTO drafts (conversation_id, text, edited_message, edit_text) "
+            "VALUES (?, ?, ?, ?)");
+        if (!statement) {
+            return statement.error();
+        }
+        statement->bind(1, draft.conversationId);
+        statement->bind(2, draft.text);
+        statement->bind(3, draft.editedMessage);
+        statement->bind(4, draft.editText);
+        const Result<bool> done = statement->step();
+        return done ? Result<void>() : done.error();
     }
 
     Result<int> markInterrupted() override {

@@ -53,6 +53,10 @@ public:
     Result<void> updateMessage(const MessageRecord& message) override {
         return refused() ? full() : m_store->updateMessage(message);
     }
+    Result<std::vector<DraftRecord>> drafts() override { return m_store->drafts(); }
+    Result<void> keepDraft(const DraftRecord& draft) override {
+        return refused() ? full() : m_store->keepDraft(draft);
+    }
     Result<int> markInterrupted() override { return m_store->markInterrupted(); }
 
 private:

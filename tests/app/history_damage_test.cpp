@@ -24,6 +24,7 @@ private Q_SLOTS:
     void newerDatabaseWithALogIsRefusedUnchanged();
     void cutFileIsRescuedUpToTheCut();
     void garbageInTheMiddleCostsOnlyItsPages();
+    void draftsAreRescued();
     void lostFirstPageIsReplaced();
     void lostMessagesLeaveNoHoles();
     void lostConversationIsMadeAnew();
@@ -118,7 +119,7 @@ void HistoryDamageTest::newerDatabaseIsRefusedUnchanged() {
     QCOMPARE(opened.error().code, ErrorCode::unsupported);
     QCOMPARE(opened.error().message,
              std::string("history.sqlite: the history was written by a newer Apertura (version "
-                         "999, this program reads up to 1); it was left as it is."));
+                         "999, this program reads up to 2); it was left as it is."));
     QVERIFY(bytes(m_path) == before);
     QVERIFY(damagedFile().isEmpty());
 }
@@ -182,6 +183,21 @@ void HistoryDamageTest::garbageInTheMiddleCostsOnlyItsPages() {
     addMessage(*opened.store, 1, 0, QStringLiteral("goes on"));
     opened = {};
     QVERIFY(openForTest(m_path).notices.isEmpty());
+}
+
+void HistoryDamageTest::draftsAreRescued() {
+    const DraftRecord ofNone{0, QStringLiteral("half a"), 0, {}};
+    const DraftRecord ofThird{3, QStringLiteral("draft"), 7, QStringLiteral("an edit")};
+    {
+        const OpenedHistory opened = openForTest(m_path);
+        must(opened.store->keepDraft(ofNone));
+        must(opened.store->keepDraft(ofThird));
+    }
+    const qint64 pages = QFileInfo(m_path).size() / kPage;
+    overwrite(pages / 2 * kPage, QByteArray(2 * kPage, '\xa5'));
+    const OpenedHistory opened = openForTest(m_path);
+    QCOMPARE(opened.notices.size(), 1);
+    QCOMPARE(must(opened.store->drafts()), (std::vector<DraftRecord>{ofNone, ofThird}));
 }
 
 void HistoryDamageTest::lostFirstPageIsReplaced() {

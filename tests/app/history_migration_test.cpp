@@ -69,6 +69,7 @@ private Q_SLOTS:
     void freshSchemaEqualsMigratedSchema();
     void releasedMigrationsAreNotEdited();
     void migrationKeepsEveryRowAndACopyOfBefore();
+    void aHistoryOfVersionOneLearnsToKeepDrafts();
     void failingMigrationChangesNothing();
     void migrationThatBreaksReferencesIsRefused();
     void fullDiskDuringTheCopyChangesNothing();
@@ -127,6 +128,20 @@ void HistoryMigrationTest::migrationKeepsEveryRowAndACopyOfBefore() {
     history = {};
     QCOMPARE(openHistory({.path = path(), .nowMs = {}, .migrations = kOne}).error().code,
              ErrorCode::unsupported);
+}
+
+void HistoryMigrationTest::aHistoryOfVersionOneLearnsToKeepDrafts() {
+    makeVersionOne();
+    const OpenedHistory history = openForTest(path());
+    QCOMPARE(must(history.store->messages(1))[0].text, QStringLiteral("older"));
+    const DraftRecord draft{1, QStringLiteral("half a"), 0, {}};
+    must(history.store->keepDraft(draft));
+    QCOMPARE(must(history.store->drafts()), std::vector<DraftRecord>{draft});
+    // What went into the database before there were drafts takes its draft with it, too.
+    must(history.store->deleteConversation(1, 5));
+    must(history.store->purgeDeleted(6));
+    Database database = must(Database::open(path()));
+    QCOMPARE(must(database.number("SELECT count(*) FROM drafts")), 0);
 }
 
 void HistoryMigrationTest::failingMigrationChangesNothing() {

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void purgeRemovesOnlyWhatWasDeletedBefore();
     void purgeRemovesAConversationOfThousandsOfTurns();
     void purgedTextIsGoneFromTheFiles();
+    void draftsComeBackAndGoWithTheirConversation();
     void everyScriptAndEveryCharacterSurvives();
     void textOfTwentyMegabytesSurvives();
     void partialMessagesBecomeInterrupted();
@@ -249,6 +250,28 @@ void HistoryStoreTest::purgedTextIsGoneFromTheFiles() {
         QVERIFY(file.open(QIODevice::ReadOnly));
         QVERIFY2(!file.readAll().contains("my-secret-word"), qPrintable(name));
     }
+}
+
+void HistoryStoreTest::draftsComeBackAndGoWithTheirConversation() {
+    const qint64 first = addConversation(*m_store, QStringLiteral("first"));
+    const qint64 second = addConversation(*m_store, QStringLiteral("second"));
+    const DraftRecord ofNone{0, QStringLiteral("half a"), 0, {}};
+    const DraftRecord ofFirst{first, QStringLiteral("draft"), 7, QStringLiteral("an edit")};
+    must(m_store->keepDraft(ofNone));
+    must(m_store->keepDraft({first, QStringLiteral("older"), 0, {}}));
+    must(m_store->keepDraft(ofFirst));
+    must(m_store->keepDraft({second, QStringLiteral("cleared soon"), 0, {}}));
+    must(m_store->keepDraft({second, {}, 0, {}}));
+    const std::vector<DraftRecord> both = {ofNone, ofFirst};
+    QCOMPARE(must(m_store->drafts()), both);
+    must(m_store->deleteConversation(first, 5));
+    QCOMPARE(must(m_store->drafts()), std::vector<DraftRecord>{ofNone});
+    must(m_store->restoreConversation(first));
+    QCOMPARE(must(m_store->drafts()), both);
+    must(m_store->deleteConversation(first, 5));
+    must(m_store->purgeDeleted(6));
+    QVERIFY(!m_store->restoreConversation(first));
+    QCOMPARE(must(m_store->drafts()), std::vector<DraftRecord>{ofNone});
 }
 
 void HistoryStoreTest::everyScriptAndEveryCharacterSurvives() {

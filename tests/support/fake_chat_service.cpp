@@ -306,6 +306,14 @@ qint64 FakeChatService::countTokens(const QString& text) const {
     return m_model.phase == ModelPhase::ready ? (text.size() + 3) / 4 : -1;
 }
 
+void FakeChatService::keepDraft(const DraftRecord& draft) {
+    m_drafts.removeIf(
+        [&](const DraftRecord& kept) { return kept.conversationId == draft.conversationId; });
+    if (!draft.isEmpty()) {
+        m_drafts.append(draft);
+    }
+}
+
 void FakeChatService::loadModel(const QString& directory) {
     m_loads.append(directory);
     m_model.path = directory;

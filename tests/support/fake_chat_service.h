@@ -37,6 +37,7 @@ public:
     QStringList sent() const { return m_sent; }
     QStringList loads() const { return m_loads; }
     bool isShutDown() const { return m_isShutDown; }
+    QVector<DraftRecord> drafts() const { return m_drafts; }  // as a restart would find them
     bool isStreaming() const { return m_timer.isActive(); }
 
     // ---- ChatService
@@ -64,6 +65,7 @@ public:
     void editMessage(qint64 messageId, const QString& text) override;
     void selectVersion(qint64 messageId, int version) override;
     void continueWithoutOldest() override;
+    void keepDraft(const DraftRecord& draft) override;
     qint64 countTokens(const QString& text) const override;
     ModelStatus model() const override { return m_model; }
     void loadModel(const QString& directory) override;
@@ -108,6 +110,7 @@ private:
     ContextPolicy m_contextPolicy = ContextPolicy::stop;
     ModelStatus m_model;
     Readouts m_readouts;
+    QVector<DraftRecord> m_drafts;
     QStringList m_sent;
     QStringList m_loads;
     bool m_isShutDown = false;

@@ -53,6 +53,7 @@ private Q_SLOTS:
     void undoTakesBackTypingAndDirectionInOneStep();
     void aPastedTextIsUndoneInOneStep();
     void aTextThatWasSetLeavesNothingToUndo();
+    void aDraftFromBeforeTheWindowIsThere();
     void composingIsNotDisturbed();
     void whatIsSentIsWhatWasTyped();
     void theSystemPromptAndAnEditedMessageDoTheSame();
@@ -209,6 +210,13 @@ void ComposerTest::aTextThatWasSetLeavesNothingToUndo() {
     type(QStringLiteral("!"));
     press(Qt::Key_Z, Qt::ControlModifier);
     QCOMPARE(textOf(m_field), arabic());
+}
+
+void ComposerTest::aDraftFromBeforeTheWindowIsThere() {
+    WindowFixture fixture;
+    fixture.viewModel.draft()->setText(QStringLiteral("half a thought"));
+    QVERIFY(fixture.open(QSize(1280, 800)));
+    QCOMPARE(textOf(fixture.item("composerField")), QStringLiteral("half a thought"));
 }
 
 void ComposerTest::composingIsNotDisturbed() {

@@ -80,6 +80,7 @@ Rectangle {
                     focus: true
                     Accessible.name: qsTr("Message")
                     onTextChanged: root.draft.text = text
+                    Component.onCompleted: text = root.draft.text // typed before the window was there
 
                     SendKey {
                         field: field

@@ -14,8 +14,8 @@ Draft::Draft(ChatService& service, QObject* parent)
     m_countTimer.setSingleShot(true);
     m_countTimer.setInterval(150ms);  // a pause in typing
     connect(&m_countTimer, &QTimer::timeout, this, &Draft::countTokens);
-    connect(&service, &ChatService::conversationStored, this,
-            [this](qint64 id) { m_conversation = id; });
+    connect(&service, &ChatService::draftsRead, this, &Draft::restore);
+    connect(&service, &ChatService::conversationStored, this, &Draft::takeStored);
     connect(&service, &ChatService::currentConversationChanged, this, &Draft::switchConversation);
     connect(&service, &ChatService::sendFailed, this, &Draft::takeBack);
     connect(&service, &ChatService::turnsReset, this, &Draft::sendableChanged);
@@ -28,6 +28,13 @@ Draft::Draft(ChatService& service, QObject* parent)
 }
 
 void Draft::setText(const QString& text) {
+    if (m_text != text) {
+        show(text);
+        keep();
+    }
+}
+
+void Draft::show(const QString& text) {
     if (m_text == text) {
         return;
     }
@@ -69,7 +76,8 @@ void Draft::beginEditing(qint64 messageId, const QString& text) {
         m_edit.textBefore = m_text;
     }
     m_edit.message = messageId;
-    setText(text);
+    show(text);
+    keep();
     Q_EMIT editingChanged();
 }
 
@@ -80,8 +88,37 @@ void Draft::cancelEditing() {
 }
 
 void Draft::endEditing() {
-    setText(std::exchange(m_edit, Edit()).textBefore);
+    show(std::exchange(m_edit, Edit()).textBefore);
+    keep();
     Q_EMIT editingChanged();
+}
+
+// An empty one clears what was kept.
+void Draft::keep() {
+    const DraftRecord record =
+        isEditing() ? DraftRecord{m_conversation, m_edit.textBefore, m_edit.message, m_text}
+                    : DraftRecord{m_conversation, m_text, 0, {}};
+    m_service.keepDraft(record);
+}
+
+// Those of when the program ended. What was typed since stands after them.
+void Draft::restore(const QVector<DraftRecord>& drafts) {
+    for (const DraftRecord& draft : drafts) {
+        const Edit edit{draft.editedMessage, draft.editedMessage != 0 ? draft.text : QString()};
+        const QString text = edit.message != 0 ? draft.editText : draft.text;
+        if (draft.conversationId != m_conversation) {
+            m_kept.insert(draft.conversationId, Kept{text, edit});
+        } else if (edit.message == 0) {
+            takeBack(text);
+        }
+    }
+}
+
+// The new conversation has an id now, and with it what was typed meanwhile.
+void Draft::takeStored(qint64 id) {
+    m_service.keepDraft({m_conversation, {}, 0, {}});
+    m_conversation = id;
+    keep();
 }
 
 void Draft::switchConversation() {
@@ -94,7 +131,7 @@ void Draft::switchConversation() {
     const Kept kept = m_kept.take(now);
     m_conversation = now;
     m_edit = kept.edit;
-    setText(kept.text);
+    show(kept.text);
     if (wasEditing != isEditing()) {
         Q_EMIT editingChanged();
     }

@@ -1,6 +1,6 @@
 // What is being typed, one draft per conversation, with its length in tokens. While a message is
-// edited, its text takes the draft's place and the draft comes back afterwards. An edit, too, is
-// kept while another conversation is open.
+// edited, its text takes the draft's place and the draft comes back afterwards. Both are kept while
+// another conversation is open, and when the program ends.
 #pragma once
 
 #include <QHash>
@@ -48,11 +48,16 @@ private:
         qint64 message = 0;  // 0 = none
         QString textBefore;  // the draft that comes back
     };
+    // What stands in the composer, and the edit that it belongs to.
     struct Kept {
         QString text;
         Edit edit;
     };
 
+    void restore(const QVector<DraftRecord>& drafts);
+    void keep();
+    void takeStored(qint64 id);
+    void show(const QString& text);
     void switchConversation();
     void takeBack(const QString& text);
     void countTokens();
