@@ -125,6 +125,7 @@ public:
     // -- the model
     virtual ModelStatus model() const = 0;
     virtual void loadModel(const QString& directory) = 0;
+    // Where the load still waits for an answer that is being written, the model before stays.
     virtual void cancelLoading() = 0;
     virtual Readouts readouts() const = 0;
 

@@ -93,6 +93,7 @@ void LocalChatService::connectParts() {
     connect(&m_loader, &ModelLoader::began, &m_readouts, &LiveReadouts::loadBegan);
     connect(&m_loader, &ModelLoader::progressed, &m_readouts, &LiveReadouts::loadProgressed);
     connect(&m_loader, &ModelLoader::loaded, this, &LocalChatService::modelLoaded);
+    connect(&m_loader, &ModelLoader::restored, this, &LocalChatService::modelRestored);
     connect(&m_loader, &ModelLoader::notLoaded, this, &LocalChatService::modelNotLoaded);
     connect(&m_loader, &ModelLoader::changed, this, &ChatService::modelChanged);
 }

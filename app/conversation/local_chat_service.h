@@ -102,6 +102,11 @@ private:
     void waitingEnded(qint64 conversationId, qint64 messageId);
     void showContextUse();
     void modelLoaded();
+    void modelRestored() {
+        m_readouts.loadEnded(nullptr);
+        Q_EMIT conversationSettingsChanged();
+        m_pipeline.setModel(m_loader.model());
+    }
     void modelNotLoaded(const QString& sentence);
 
     std::function<qint64()> m_nowMs;

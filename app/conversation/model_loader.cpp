@@ -13,6 +13,10 @@ ModelLoader::ModelLoader(EngineThread& engine, LoadOptions options, QObject* par
 }
 
 void ModelLoader::load(const QString& directory) {
+    if (m_model) {
+        m_modelBefore = m_model;
+        m_statusBefore = m_status;
+    }
     m_model.reset();
     m_status = ModelStatus{};
     m_status.phase = ModelPhase::loading;
@@ -23,8 +27,15 @@ void ModelLoader::load(const QString& directory) {
 }
 
 void ModelLoader::cancel() {
-    if (m_status.phase == ModelPhase::loading) {
-        m_engine.cancelLoad();
+    if (m_status.phase != ModelPhase::loading) {
+        return;
+    }
+    m_engine.cancelLoad();
+    m_model = m_modelBefore.lock();
+    if (m_model) {
+        m_status = m_statusBefore;
+        Q_EMIT restored();
+        Q_EMIT changed();
     }
 }
 
@@ -36,7 +47,7 @@ qint64 ModelLoader::countTokens(const QString& text) const {
 }
 
 void ModelLoader::takeProgress(const LoadProgress& progress) {
-    if (progress.loadId != m_loadId) {
+    if (progress.loadId != m_loadId || m_status.phase != ModelPhase::loading) {
         return;
     }
     m_status.bytesDone = progress.bytesDone;
@@ -46,7 +57,8 @@ void ModelLoader::takeProgress(const LoadProgress& progress) {
 }
 
 void ModelLoader::takeEnd(const LoadEnd& end) {
-    if (end.loadId != m_loadId) {
+    const bool isRestored = end.keptModel && m_model;
+    if (end.loadId != m_loadId || isRestored) {
         return;
     }
     m_model = end.model;

@@ -27,12 +27,14 @@ public:
 
     // Lets go of the model before, once the answer that it is writing has ended.
     void load(const QString& directory);
+    // Of a load that still waits for that answer, the model before is back at once.
     void cancel();
 
 Q_SIGNALS:
     void began();
     void progressed(const apertura::LoadProgress& progress);
     void loaded();
+    void restored();                          // the model before, where the load had not begun
     void notLoaded(const QString& sentence);  // failed, or cancelled: then the phase is `none`
     void changed();                           // after each of the others, too
 
@@ -44,6 +46,9 @@ private:
     LoadOptions m_options;
     ModelStatus m_status;
     std::shared_ptr<const Model> m_model;
+    // The model before and its status, while the engine still has it.
+    std::weak_ptr<const Model> m_modelBefore;
+    ModelStatus m_statusBefore;
     quint64 m_loadId = 0;
 };
 

@@ -36,14 +36,15 @@ EngineWorker::~EngineWorker() = default;
 
 void EngineWorker::load(quint64 loadId, const ModelSource& source, const LoadOptions& options,
                         const std::stop_token& stop) {
-    unload();
     LoadEnd end;
     end.loadId = loadId;
     if (stop.stop_requested()) {
         end.error = Error{ErrorCode::cancelled, "Loading was cancelled."};
+        end.keptModel = m_model != nullptr;
         Q_EMIT loadEnded(end);
         return;
     }
+    unload();
     if (!m_engine) {
         standBehindTheWindow();  // before the engine starts its own threads
         m_engine = m_makeEngine();

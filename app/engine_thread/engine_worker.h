@@ -44,6 +44,7 @@ struct LoadEnd {
     quint64 loadId = 0;
     std::shared_ptr<const Model> model;
     std::optional<Error> error;
+    bool keptModel = false;  // cancelled before it began: the model before is still there
 };
 
 // Threads: created anywhere, then used on the engine thread only. While it works it handles no
@@ -55,7 +56,7 @@ public:
     explicit EngineWorker(EngineFactory makeEngine);
     ~EngineWorker() override;
 
-    // The model before is let go first: two do not always fit.
+    // The model before is let go first, as two do not always fit; not where `stop` came before.
     void load(quint64 loadId, const ModelSource& source, const LoadOptions& options,
               const std::stop_token& stop);
     void unload();

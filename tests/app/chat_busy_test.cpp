@@ -251,6 +251,45 @@ private Q_SLOTS:
         QVERIFY(!chat.last().error.isEmpty());
     }
 
+    void aLoadThatWaitsForAnAnswerCanBeCancelled() {
+        Chat chat;
+        chat.script->addAnswer(slowAnswer(100, 10ms));
+        chat.start();
+        QTRY_VERIFY(chat.isReady());
+        chat->send(QStringLiteral("q"));
+        QTRY_VERIFY(!chat.last().text.isEmpty());
+        chat->loadModel(QStringLiteral("/models/other"));
+        QCOMPARE(chat->model().phase, ModelPhase::loading);
+        chat->cancelLoading();
+        // The model that writes stays, and nobody has to wait for that.
+        QCOMPARE(chat->model().phase, ModelPhase::ready);
+        QCOMPARE(chat->model().path, QStringLiteral("/models/small"));
+        QCOMPARE(chat.last().state, MessageState::partial);
+        QTRY_VERIFY(chat.hasAnswered(2));
+        chat->send(QStringLiteral("q"));
+        QTRY_VERIFY(chat.hasAnswered(4));
+        QCOMPARE(chat.last().modelName, QStringLiteral("small"));
+        QCOMPARE(chat.last().state, MessageState::complete);
+        QCOMPARE(chat.script->loads().size(), 1u);
+        QCOMPARE(chat.settings().lastModel(), QStringLiteral("/models/small"));
+    }
+
+    void aLoadThatWaitsCanBeReplacedAndThenCancelled() {
+        Chat chat;
+        chat.script->addAnswer(slowAnswer(100, 10ms));
+        chat.start();
+        QTRY_VERIFY(chat.isReady());
+        chat->send(QStringLiteral("q"));
+        QTRY_VERIFY(!chat.last().text.isEmpty());
+        chat->loadModel(QStringLiteral("/models/other"));
+        chat->loadModel(QStringLiteral("/models/third"));
+        chat->cancelLoading();
+        QCOMPARE(chat->model().path, QStringLiteral("/models/small"));
+        chat->loadModel(QStringLiteral("/models/third"));
+        QTRY_VERIFY(chat.hasAnswered(2) && chat.isReady());
+        QCOMPARE(chat->model().path, QStringLiteral("/models/third"));
+    }
+
     void anotherModelAnswersTheNextQuestion() {
         Chat chat;
         chat.script->addAnswer(slowAnswer(30, 10ms));

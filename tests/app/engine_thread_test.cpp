@@ -154,6 +154,21 @@ private Q_SLOTS:
         QCOMPARE(running.loads[0].error->code, ErrorCode::cancelled);
     }
 
+    void aLoadCancelledBeforeItBeganKeepsTheModel() {
+        Running running;
+        running.load();
+        running.script->addAnswer(slowAnswer(100, 10ms));
+        running.ask(1);
+        QTRY_VERIFY(!running.textOf(1).isEmpty());
+        running.load("/models/other");
+        running.engine.cancelLoad();
+        running.ask(2);
+        QTRY_COMPARE(running.ends.size(), 2u);
+        QCOMPARE(running.reasonOf(1), FinishReason::stop);
+        QCOMPARE(running.loads.size(), 2u);
+        QVERIFY(running.loads[1].keptModel);
+    }
+
     void aConversationKeepsItsSessionAndTheOldestIsDropped() {
         Running running;
         running.load();

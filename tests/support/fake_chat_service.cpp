@@ -324,7 +324,7 @@ void FakeChatService::loadModel(const QString& directory) {
 
 void FakeChatService::cancelLoading() {
     m_model.phase = ModelPhase::none;
-    m_readouts.phase = ActivityPhase::idle;
+    m_readouts.phase = isStreaming() ? ActivityPhase::writing : ActivityPhase::idle;
     Q_EMIT modelChanged();
     Q_EMIT readoutsChanged();
 }

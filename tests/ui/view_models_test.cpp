@@ -64,6 +64,7 @@ private Q_SLOTS:
     void tablesTellTheirCells();
     void statusChangesAtMostFourTimesASecond();
     void cancellingStopsWhatRunsWhicheverChatIsOpen();
+    void aLoadThatWaitsIsSaidAndCancelled();
     void theMemoryOfAGpuIsSharedOutWhole();
     void preparingIsCountedAndCanBeCancelled();
     void figuresHaveThreeDigits_data();
@@ -380,6 +381,24 @@ void ViewModelsTest::cancellingStopsWhatRunsWhicheverChatIsOpen() {
     stage.viewModel.newConversation();
     stage.viewModel.status()->cancel();
     QVERIFY(!stage.service.isStreaming());
+}
+
+void ViewModelsTest::aLoadThatWaitsIsSaidAndCancelled() {
+    Stage stage;
+    StatusViewModel& status = *stage.viewModel.status();
+    stage.service.addAnswer(QString(5000, u'x'));
+    stage.viewModel.ask(QStringLiteral("A long one"));
+    QTRY_VERIFY(status.phase().startsWith(QStringLiteral("writing")));
+    QVERIFY(!status.isLoadWaiting());
+    ModelStatus model = stage.service.model();
+    model.phase = ModelPhase::loading;
+    stage.service.setModelStatus(model);
+    QTRY_VERIFY(status.phase().endsWith(QStringLiteral(", then loading")));
+    QVERIFY(status.isLoadWaiting());
+    QVERIFY(status.isCancellable());
+    status.cancel();
+    QVERIFY(stage.service.isStreaming());
+    QCOMPARE(stage.service.model().phase, ModelPhase::none);
 }
 
 void ViewModelsTest::theMemoryOfAGpuIsSharedOutWhole() {

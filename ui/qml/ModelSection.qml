@@ -38,15 +38,20 @@ Section {
         spacing: Theme.space2
 
         Meter {
+            visible: !root.status.loadWaits
             Layout.fillWidth: true
             share: root.status.progress
         }
         AppLabel {
-            text: root.status.phase
+            text: root.status.loadWaits ? qsTr("Waits for the answer that is being written.") : root.status.phase
+            wrapMode: Text.Wrap
+            elide: Text.ElideNone
+            Layout.fillWidth: root.status.loadWaits
             color: Theme.secondary
             font.pixelSize: Theme.smallSize
         }
         AppButton {
+            objectName: "cancelLoading"
             text: qsTr("Cancel")
             onClicked: root.status.cancel()
         }

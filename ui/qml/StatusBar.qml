@@ -41,7 +41,7 @@ Rectangle {
             visible: root.status.cancellable
             implicitHeight: root.height - 2
             iconName: "close"
-            text: qsTr("Cancel")
+            text: root.status.loadWaits ? qsTr("Keep the model that is loaded") : qsTr("Cancel")
             onClicked: root.status.cancel()
         }
         Item { Layout.fillWidth: true }

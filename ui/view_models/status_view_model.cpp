@@ -53,7 +53,8 @@ QString StatusViewModel::phase() const {
     if (!isBusy() || (isCounted() && m_readouts.total > 0)) {
         return phaseWord();
     }
-    return phaseWord() + u' ' + clockText(phaseAgeMs());
+    const QString phase = phaseWord() + u' ' + clockText(phaseAgeMs());
+    return isLoadWaiting() ? tr("%1, then loading").arg(phase) : phase;
 }
 
 QString StatusViewModel::phaseWord() const {
@@ -122,7 +123,7 @@ qreal StatusViewModel::progress() const {
 }
 
 bool StatusViewModel::isCancellable() const {
-    return isCounted() && phaseAgeMs() > kWorthCancellingMs;
+    return isLoadWaiting() || (isCounted() && phaseAgeMs() > kWorthCancellingMs);
 }
 
 QString StatusViewModel::readSpeed() const {
@@ -183,11 +184,15 @@ qreal StatusViewModel::contextShare() const {
 }
 
 void StatusViewModel::cancel() {
-    if (isLoading()) {
+    if (isLoading() || isLoadWaiting()) {
         m_service.cancelLoading();
     } else {
         m_service.stopRunning();
     }
+}
+
+bool StatusViewModel::isLoadWaiting() const {
+    return isBusy() && !isLoading() && m_service.model().phase == ModelPhase::loading;
 }
 
 bool StatusViewModel::isLoading() const {

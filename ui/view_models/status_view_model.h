@@ -20,6 +20,9 @@ class StatusViewModel : public QObject {
     Q_PROPERTY(bool busy READ isBusy NOTIFY changed)
     Q_PROPERTY(bool failed READ isFailed NOTIFY changed)
     Q_PROPERTY(qreal progress READ progress NOTIFY changed)  // 0 to 1; negative = unknown
+    // A model is to be loaded once the answer that is being written has ended; cancel() takes that
+    // back.
+    Q_PROPERTY(bool loadWaits READ isLoadWaiting NOTIFY changed)
     // Loading or reading that has lasted long enough to be worth a cancel button.
     Q_PROPERTY(bool cancellable READ isCancellable NOTIFY changed)
     Q_PROPERTY(QString readSpeed READ readSpeed NOTIFY changed)
@@ -43,6 +46,7 @@ public:
     QString phase() const;
     bool isBusy() const { return m_readouts.phase != ActivityPhase::idle; }
     bool isFailed() const;
+    bool isLoadWaiting() const;
     qreal progress() const;
     bool isCancellable() const;
     QString readSpeed() const;
