@@ -15,6 +15,7 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void nothingMovesWithReducedMotion();
+    void figuresWithoutRoomAreUnderThePointer();
 
 private:
     int motion() {
@@ -49,6 +50,29 @@ void WindowLookTest::nothingMovesWithReducedMotion() {
     QCOMPARE(motion(), 0);
     m_fixture->viewModel.theme()->setReducedMotion(false);
     QCOMPARE(motion(), 120);
+}
+
+void WindowLookTest::figuresWithoutRoomAreUnderThePointer() {
+    Readouts readouts = m_fixture->service.readouts();
+    readouts.prefillTokensPerSecond = 812;
+    readouts.timeToFirstTokenSeconds = 0.21;
+    m_fixture->service.setReadouts(readouts);
+    QQuickItem* item = m_fixture->item("writeSpeed");
+    QVERIFY(item);
+    QCOMPARE(item->property("details").toString(), QString());
+    m_window->resize(640, 480);
+    QTRY_VERIFY(item->property("details").toString().contains(QStringLiteral("812 tok/s")));
+    QVERIFY(item->property("details").toString().contains(QStringLiteral("0.210 s")));
+    QTest::mouseMove(m_window, item->mapToScene(item->boundingRect().center()).toPoint());
+    const auto isToldToTheEye = [&] {
+        for (QObject* child : item->findChildren<QObject*>()) {
+            if (child->inherits("QQuickToolTip") && child->property("opened").toBool()) {
+                return child->property("text").toString().contains(QStringLiteral("812 tok/s"));
+            }
+        }
+        return false;
+    };
+    QTRY_VERIFY(isToldToTheEye());
 }
 
 }  // namespace

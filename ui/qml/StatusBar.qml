@@ -7,11 +7,14 @@ Rectangle {
     id: root
 
     required property StatusViewModel status
+    readonly property real room: width / Math.max(1, Theme.scale)
+    readonly property string hiddenFigures: room < 1000 ? status.figures : ""
 
     implicitHeight: Theme.statusHeight
     color: Theme.surface
     Accessible.role: Accessible.StatusBar
     Accessible.name: root.status.phase
+    Accessible.description: root.hiddenFigures
 
     RowLayout {
         anchors.fill: parent
@@ -46,31 +49,36 @@ Rectangle {
         }
         Item { Layout.fillWidth: true }
         StatusItem {
-            visible: root.width >= 900
+            visible: root.room >= 900
             label: qsTr("read")
             figure: root.status.readSpeed
+            details: root.hiddenFigures
             widest: "8,888 tok/s"
         }
         StatusItem {
             label: qsTr("write")
+            objectName: "writeSpeed"
             figure: root.status.writeSpeed
+            details: root.hiddenFigures
             widest: "88.8 tok/s"
         }
         StatusItem {
-            visible: root.width >= 900
+            visible: root.room >= 900
             label: qsTr("first")
             figure: root.status.firstToken
+            details: root.hiddenFigures
             widest: "88.8 s"
         }
         StatusItem {
-            visible: root.width >= 760
+            visible: root.room >= 760
             label: root.status.memoryName
             figure: root.status.memory
+            details: root.hiddenFigures
         }
         MemoryBar {
             id: memory
 
-            visible: root.width >= 1000
+            visible: root.room >= 1000
             status: root.status
 
             HoverHandler { id: memoryHover }
@@ -82,9 +90,10 @@ Rectangle {
         StatusItem {
             label: qsTr("context")
             figure: root.status.context
+            details: root.hiddenFigures
         }
         Meter {
-            visible: root.width >= 1000
+            visible: root.room >= 1000
             share: root.status.contextShare
         }
     }

@@ -9,10 +9,17 @@ RowLayout {
     required property string label
     required property string figure
     property string widest: figure // the text that needs the most room
+    property string details: "" // under the pointer
 
     spacing: Theme.space1
     Accessible.role: Accessible.StaticText
     Accessible.name: root.label + " " + root.figure
+
+    HoverHandler { id: hover }
+    AppToolTip {
+        visible: hover.hovered && root.details.length > 0
+        text: root.details
+    }
 
     AppLabel {
         text: root.label

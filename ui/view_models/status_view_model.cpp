@@ -166,6 +166,17 @@ QString StatusViewModel::memoryLegend() const {
     return lines.join(u'\n');
 }
 
+QString StatusViewModel::figures() const {
+    const QStringList lines = {
+        tr("Reading: %1").arg(readSpeed()),
+        tr("Writing: %1").arg(writeSpeed()),
+        tr("First token after %1").arg(firstToken()),
+        memoryLegend(),
+        tr("Context: %1").arg(context()),
+    };
+    return lines.join(u'\n');
+}
+
 qreal StatusViewModel::otherShare() const {
     const qint64 own = ownBytes();
     return memoryShare(m_readouts.deviceMemoryUsedBytes - std::max<qint64>(own, 0));

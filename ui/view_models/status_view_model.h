@@ -31,6 +31,8 @@ class StatusViewModel : public QObject {
     Q_PROPERTY(QString memoryName READ memoryName NOTIFY changed)  // "RAM" or "VRAM"
     Q_PROPERTY(QString memory READ memory NOTIFY changed)          // "0.41 / 24.0 GiB"
     Q_PROPERTY(QString memoryLegend READ memoryLegend NOTIFY changed)
+    // All of these, a line each, for where there is no room for all.
+    Q_PROPERTY(QString figures READ figures NOTIFY changed)
     // Shares of the memory bar, 0 to 1, in the order they are drawn.
     Q_PROPERTY(qreal weightShare READ weightShare NOTIFY changed)
     Q_PROPERTY(qreal kvShare READ kvShare NOTIFY changed)
@@ -55,6 +57,7 @@ public:
     QString memoryName() const;
     QString memory() const;
     QString memoryLegend() const;
+    QString figures() const;
     qreal weightShare() const { return memoryShare(m_readouts.weightBytes); }
     qreal kvShare() const { return memoryShare(m_readouts.kvBytes); }
     qreal scratchShare() const { return memoryShare(scratchBytes()); }
