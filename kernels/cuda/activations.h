@@ -2,12 +2,13 @@
 // two int8 planes so that dp4a multiplies them with 4- and 8-bit codes. Near lossless (relative
 // error about 2^-16 of a group's largest value), and no FP16 that xIELU could overflow.
 //
-//   x[t, i] ~= scale[t, i / kActivationGroup] * (256 * high[t, i] + low[t, i])
+//   x[t, i] ~= scale * (256 * high[i] + low[i])    of the record of (t, i / kActivationGroup)
 //
 // with low in -128..127 and high in -128..127; the largest magnitude of a group is 32512 = 127 *
 // 256. For a permuted weight (QuantizedMatrix::inputOrder) `i` counts packed positions, not inputs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace apertura::kernels::cuda {
@@ -24,24 +25,32 @@ constexpr std::int64_t activationGroups(std::int64_t inputs) {
     return (inputs + kActivationGroup - 1) / kActivationGroup;
 }
 
-// Views in device memory, 16-byte aligned. I is a multiple of kRunInputs.
+// A group of one token. Records follow each other 72 words apart: what neighbouring teams of lanes
+// read at the same place of theirs lies 8 banks of shared memory apart.
+struct alignas(16) ActivationRecord {
+    std::int8_t high[kActivationGroup];
+    std::int8_t low[kActivationGroup];
+    std::int32_t sum[kActivationGroup / kRunInputs];  // of 256 * high + low, by run
+    float scale;
+};
+static_assert(sizeof(ActivationRecord) == 288);
+
+// A view in device memory. I is a multiple of kRunInputs; what a row's last record has beyond I is
+// neither written nor read.
 struct ActivationPlanes {
-    std::int8_t* high = nullptr;  // [T, I]
-    std::int8_t* low = nullptr;   // [T, I]
-    float* scale = nullptr;       // [T, activationGroups(I)]
-    std::int32_t* sum = nullptr;  // [T, I / kRunInputs], of 256 * high + low
+    ActivationRecord* records = nullptr;  // [T, activationGroups(I)]
     std::int64_t tokens = 0;
     std::int64_t inputs = 0;  // I
 
     // Tokens [first, first + count), sharing the memory.
     ActivationPlanes tokenRange(std::int64_t first, std::int64_t count) const {
-        return {high + first * inputs,
-                low + first * inputs,
-                scale + first * activationGroups(inputs),
-                sum + first * (inputs / kRunInputs),
-                count,
-                inputs};
+        return {records + first * activationGroups(inputs), count, inputs};
     }
 };
+
+// Bytes of the planes of T rows of I inputs.
+constexpr std::size_t planeBytes(std::int64_t tokens, std::int64_t inputs) {
+    return static_cast<std::size_t>(tokens * activationGroups(inputs)) * sizeof(ActivationRecord);
+}
 
 }  // namespace apertura::kernels::cuda

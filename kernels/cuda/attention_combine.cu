@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(kCombineThreads, kCombineBlocksAtOnce)
     if (inputScale != nullptr) {
         scaleQuad(inputScale + piece.column, numbers);
     }
-    storeQuad(quantizeGroup(numbers), planes, piece.token, piece.column);
+    storeQuad(quantizeGroup(numbers), planes, piece.token, piece.column / kActivationGroup);
 }
 
 LaunchShape combineShape(const Combination& all, int laneDims) {

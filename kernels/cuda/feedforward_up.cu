@@ -19,6 +19,11 @@ constexpr int kOutputBlocks = kOutputs / static_cast<int>(kBlockRows);
 // where H is 4,096.
 template <CodeBits bits, int kTokens>
 inline constexpr int kWarps = kOutputBlocks / kWarpBlocks<bits, kTokens>;
+// Blocks that a multiprocessor is to hold at least: with one token, 12 or 16 warps.
+template <CodeBits bits, int kTokens>
+inline constexpr int kBlocksAtOnce = kTokens > 1              ? 1
+                                     : bits == CodeBits::four ? 3
+                                                              : 2;
 // Of the launch after it, one warp for each token at the end.
 constexpr int kFinishThreads = kMaxDecodeRows * kWarpLanes;
 // What a block may have on every device without asking.
@@ -54,7 +59,7 @@ __device__ void finishQuad(const Activated& result, int token, int first, int ou
     if (result.numbers.data != nullptr) {
         storeQuadOf(result.numbers, token, first, values);
     }
-    if (result.planes.high == nullptr) {
+    if (result.planes.records == nullptr) {
         return;
     }
     const bool isInside = first < result.planes.inputs;
@@ -68,14 +73,14 @@ __device__ void finishQuad(const Activated& result, int token, int first, int ou
     }
     const QuantizedQuad quad = quantizeGroup(values);
     if (isInside) {
-        storeQuad(quad, result.planes, token, first);
+        storeQuad(quad, result.planes, token, first / kActivationGroup);
     }
 }
 
 // blockIdx.x counts the blocks of the adapter, then groups of outputs. Dynamic shared memory:
 // planeBytes(kTokens, H).
 template <CodeBits bits, ZeroKind zeros, int kTokens>
-__global__ void __launch_bounds__(kWarps<bits, kTokens>* kWarpLanes, kTokens == 1 ? 2 : 1)
+__global__ void __launch_bounds__(kWarps<bits, kTokens>* kWarpLanes, kBlocksAtOnce<bits, kTokens>)
     feedforwardUpKernel(PackedWeight weight, NormedInput input, InputTransform transform,
                         AdapterRows adapter, Activated result) {
     constexpr int kBlocks = kWarpBlocks<bits, kTokens>;
@@ -89,8 +94,8 @@ __global__ void __launch_bounds__(kWarps<bits, kTokens>* kWarpLanes, kTokens == 
         computeAdapterRows<kTokens, kBlockWarps>(adapter, blockIdx.x * kAdapterRowsPerBlock, rows);
         return;
     }
-    const ActivationPlanes planes =
-        planesAt(reinterpret_cast<std::byte*>(dynamicMemory), kTokens, input.x.columns);
+    const ActivationPlanes planes = {reinterpret_cast<ActivationRecord*>(dynamicMemory), kTokens,
+                                     input.x.columns};
     quantizeRows<kTokens, kBlockWarps>(rows, transform, planes);
 
     const int warp = threadIdx.x / kWarpLanes;
@@ -160,7 +165,7 @@ unsigned groupsOf(std::int64_t outputs) {
 
 Activated tokenRange(const Activated& all, std::int64_t first, std::int64_t count) {
     Activated part = all;
-    if (all.planes.high != nullptr) {
+    if (all.planes.records != nullptr) {
         part.planes = all.planes.tokenRange(first, count);
     }
     if (all.numbers.data != nullptr) {
@@ -170,9 +175,9 @@ Activated tokenRange(const Activated& all, std::int64_t first, std::int64_t coun
 }
 
 void checkResult(const Activated& result, std::int64_t tokens, std::int64_t outputs) {
-    CHECK(result.planes.high == nullptr ||
+    CHECK(result.planes.records == nullptr ||
           (result.planes.inputs == outputs && result.planes.tokens == tokens));
-    CHECK(result.planes.high == nullptr || outputs % kRunInputs == 0);
+    CHECK(result.planes.records == nullptr || outputs % kRunInputs == 0);
     CHECK(result.numbers.data == nullptr ||
           (result.numbers.columns == outputs && result.numbers.rows == tokens));
 }

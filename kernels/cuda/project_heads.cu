@@ -128,8 +128,8 @@ __global__ void __launch_bounds__(kThreads, 1)
     }
     const Place place = placeOf(all, index, [](const Projected& matrix) { return matrix.heads; });
     const Projected& matrix = all.matrices[place.matrix];
-    const ActivationPlanes planes =
-        planesAt(reinterpret_cast<std::byte*>(dynamicMemory), kTokens, all.input.x.columns);
+    const ActivationPlanes planes = {reinterpret_cast<ActivationRecord*>(dynamicMemory), kTokens,
+                                     all.input.x.columns};
     quantizeRows<kTokens, kWarps>(rows, matrix.transform, planes);
     const auto headDim = static_cast<int>(all.step.cache.headDim);
     multiplyHead<bits, zeros, kTokens>(matrix.weight, place.index, headDim, planes, sums);

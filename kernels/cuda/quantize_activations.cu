@@ -34,7 +34,7 @@ __global__ void quantizeActivationsKernel(Matrix<const float> x, InputTransform 
     }
     const QuantizedQuad quad = quantizeGroup(values);
     if (isInside) {
-        storeQuad(quad, planes, token, first);
+        storeQuad(quad, planes, token, group);
     }
 }
 

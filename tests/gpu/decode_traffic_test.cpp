@@ -104,8 +104,9 @@ void aLayerReadsItsWeightsOnce(SyntheticFormat format, Findings& findings) {
     findings.verify(overFloor >= 0.999 && overFloor <= kMostOverFloor, figures);
     findings.verify(activations / floor <= kMostActivationBytesPerWeightByte, figures);
     findings.verify(all.sectorEfficiency() >= kLeastSectorEfficiency, figures);
-    findings.verify(format != SyntheticFormat::int4 || instructions <= kMostInstructionsPerWeight,
-                    figures);
+    findings.verify(
+        format == SyntheticFormat::int4Adapters || instructions <= kMostInstructionsPerWeight,
+        figures);
 }
 
 // A fixture is too small for limits: its row of the table, and that nothing was left unread.

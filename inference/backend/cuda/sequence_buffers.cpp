@@ -34,17 +34,11 @@ Matrix<float> takeMatrix(Arena& arena, std::int64_t rows, std::int64_t columns) 
 
 template <typename Arena>
 ops::ActivationPlanes takePlanes(Arena& arena, std::int64_t inputs) {
-    constexpr std::int64_t kRun = ops::kRunInputs;
     ops::ActivationPlanes planes;
     planes.tokens = ops::kMaxDecodeRows;
-    planes.inputs = (inputs + kRun - 1) / kRun * kRun;
-    const auto count = [&](std::int64_t perToken) {
-        return static_cast<std::size_t>(planes.tokens * perToken);
-    };
-    planes.high = arena.template take<std::int8_t>(count(planes.inputs));
-    planes.low = arena.template take<std::int8_t>(count(planes.inputs));
-    planes.scale = arena.template take<float>(count(ops::activationGroups(planes.inputs)));
-    planes.sum = arena.template take<std::int32_t>(count(planes.inputs / kRun));
+    planes.inputs = inputs;
+    planes.records = arena.template take<ops::ActivationRecord>(
+        static_cast<std::size_t>(planes.tokens * ops::activationGroups(inputs)));
     return planes;
 }
 

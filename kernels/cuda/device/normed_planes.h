@@ -99,29 +99,11 @@ __device__ void quantizeRows(const NormedRows<kTokens>& rows, const InputTransfo
             }
             const QuantizedQuad quad = quantizeGroup(values);
             if (isInside) {
-                storeQuad(quad, planes, t, first);
+                storeQuad(quad, planes, t, group);
             }
         }
     }
     __syncthreads();
-}
-
-// Bytes of planes of I inputs, a multiple of kRunInputs.
-constexpr std::size_t planeBytes(std::int64_t tokens, std::int64_t inputs) {
-    return static_cast<std::size_t>(
-        tokens * (2 * inputs + inputs / kRunInputs * 4 + activationGroups(inputs) * 4));
-}
-
-// Planes that lie in `memory`, planeBytes() of it, 16-byte aligned.
-__device__ inline ActivationPlanes planesAt(std::byte* memory, int tokens, std::int64_t inputs) {
-    ActivationPlanes planes;
-    planes.tokens = tokens;
-    planes.inputs = inputs;
-    planes.high = reinterpret_cast<std::int8_t*>(memory);
-    planes.low = planes.high + tokens * inputs;
-    planes.sum = reinterpret_cast<std::int32_t*>(planes.low + tokens * inputs);
-    planes.scale = reinterpret_cast<float*>(planes.sum + tokens * inputs / kRunInputs);
-    return planes;
 }
 
 }  // namespace apertura::kernels::cuda

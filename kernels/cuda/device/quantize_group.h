@@ -59,21 +59,20 @@ __device__ inline QuantizedQuad quantizeGroup(const float (&values)[kQuad]) {
     return quad;
 }
 
-// Writes a quad whose first activation is input `first` of `token`. All lanes of the warp take part
-// in quantizeGroup(); those beyond the row do not write.
+// Writes the lane's quad of group `group` of `token`. All lanes of the warp take part in
+// quantizeGroup(); those beyond the row do not write.
 __device__ inline void storeQuad(const QuantizedQuad& quad, const ActivationPlanes& planes,
-                                 int token, int first) {
-    const auto inputs = static_cast<int>(planes.inputs);
-    const int at = token * inputs + first;
-    *reinterpret_cast<unsigned*>(planes.high + at) = quad.high;
-    *reinterpret_cast<unsigned*>(planes.low + at) = quad.low;
+                                 int token, int group) {
+    const auto groups = static_cast<int>(activationGroups(planes.inputs));
+    ActivationRecord& record = planes.records[token * groups + group];
     const int lane = threadIdx.x % kWarpLanes;
+    *reinterpret_cast<unsigned*>(record.high + lane * kQuad) = quad.high;
+    *reinterpret_cast<unsigned*>(record.low + lane * kQuad) = quad.low;
     if (lane % kRunLanes == 0) {
-        planes.sum[at / kRunInputs] = quad.sum;
+        record.sum[lane / kRunLanes] = quad.sum;
     }
     if (lane == 0) {
-        const auto groups = static_cast<int>(activationGroups(inputs));
-        planes.scale[token * groups + first / kActivationGroup] = quad.scale;
+        record.scale = quad.scale;
     }
 }
 

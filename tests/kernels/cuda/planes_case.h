@@ -14,20 +14,8 @@ struct Planes {
     kernels::cuda::ActivationPlanes view;
 
     Planes(std::int64_t tokens, std::int64_t inputs)
-        : memory(static_cast<std::size_t>(tokens * (2 * inputs + 4 * scalesOf(inputs) +
-                                                    4 * (inputs / kernels::cuda::kRunInputs)))) {
-        const std::int64_t count = tokens * inputs;
-        auto* const bytes = memory.as<std::int8_t>();
-        auto* const scales = reinterpret_cast<float*>(bytes + 2 * count);
-        view = {bytes,  bytes + count,
-                scales, reinterpret_cast<std::int32_t*>(scales + tokens * scalesOf(inputs)),
-                tokens, inputs};
-    }
-
-private:
-    static std::int64_t scalesOf(std::int64_t inputs) {
-        return kernels::cuda::activationGroups(inputs);
-    }
+        : memory(kernels::cuda::planeBytes(tokens, inputs)),
+          view{memory.as<kernels::cuda::ActivationRecord>(), tokens, inputs} {}
 };
 
 // What rounding the activations `x` [I] to 1/32512 of a group's largest may change in row . x, and
