@@ -92,7 +92,8 @@ extern "C" cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
     return own(memory, bytes);
 }
 
-void* operator new(std::size_t bytes) {
+// Not inlined: the compiler would see memory of malloc() given to a delete, and warn.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
     calls.heapAllocations += isCounting ? 1 : 0;
     if (void* const memory = std::malloc(bytes > 0 ? bytes : 1)) {
         return memory;
@@ -100,11 +101,11 @@ void* operator new(std::size_t bytes) {
     throw std::bad_alloc();
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
     std::free(memory);
 }
 
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
     std::free(memory);
 }
 
