@@ -2,8 +2,8 @@
 //
 //   window_preview SCENE OUT.png [WIDTH HEIGHT] [dark] [rtl] [scale PERCENT]
 //
-// Scenes: first conversation hindi chinese hebrew long error failed loading reading streaming full
-// link typing
+// Scenes: first conversation hindi chinese hebrew long error failed loading waiting reading
+// streaming full link typing
 #include <cstdio>
 
 #include <QGuiApplication>
@@ -73,6 +73,9 @@ void lay(test::WindowFixture& fixture, const QString& scene) {
     } else if (scene == QLatin1String("loading")) {
         setModelPhase(service, ModelPhase::loading, QString());
         setPhase(service, ActivityPhase::loading, 140, 412);
+    } else if (scene == QLatin1String("waiting")) {
+        setModelPhase(service, ModelPhase::loading, QString());
+        setPhase(service, ActivityPhase::writing, 0, 0);
     } else if (scene == QLatin1String("reading")) {
         setPhase(service, ActivityPhase::readingPrompt, 512, 2048);
     } else if (scene == QLatin1String("streaming")) {
