@@ -19,6 +19,17 @@ test::FakeModelScript slowModel() {
     return model;
 }
 
+// Asks for another model while an answer is being written, which waits for the script's release.
+void loadBehindAnAnswer(Chat& chat, const QString& model) {
+    chat.script->addAnswer(heldAnswer(30));
+    chat.start();
+    QTRY_VERIFY(chat.isReady());
+    chat->send(QStringLiteral("q"));
+    QTRY_VERIFY(!chat.last().text.isEmpty());
+    chat->loadModel(model);
+    QCOMPARE(chat->model().phase, ModelPhase::loading);
+}
+
 }  // namespace
 
 class ChatBusyTest : public QObject {
@@ -253,18 +264,13 @@ private Q_SLOTS:
 
     void aLoadThatWaitsForAnAnswerCanBeCancelled() {
         Chat chat;
-        chat.script->addAnswer(slowAnswer(100, 10ms));
-        chat.start();
-        QTRY_VERIFY(chat.isReady());
-        chat->send(QStringLiteral("q"));
-        QTRY_VERIFY(!chat.last().text.isEmpty());
-        chat->loadModel(QStringLiteral("/models/other"));
-        QCOMPARE(chat->model().phase, ModelPhase::loading);
+        loadBehindAnAnswer(chat, QStringLiteral("/models/other"));
         chat->cancelLoading();
         // The model that writes stays, and nobody has to wait for that.
         QCOMPARE(chat->model().phase, ModelPhase::ready);
         QCOMPARE(chat->model().path, QStringLiteral("/models/small"));
         QCOMPARE(chat.last().state, MessageState::partial);
+        chat.script->release();
         QTRY_VERIFY(chat.hasAnswered(2));
         chat->send(QStringLiteral("q"));
         QTRY_VERIFY(chat.hasAnswered(4));
@@ -276,27 +282,20 @@ private Q_SLOTS:
 
     void aLoadThatWaitsCanBeReplacedAndThenCancelled() {
         Chat chat;
-        chat.script->addAnswer(slowAnswer(100, 10ms));
-        chat.start();
-        QTRY_VERIFY(chat.isReady());
-        chat->send(QStringLiteral("q"));
-        QTRY_VERIFY(!chat.last().text.isEmpty());
-        chat->loadModel(QStringLiteral("/models/other"));
+        loadBehindAnAnswer(chat, QStringLiteral("/models/other"));
         chat->loadModel(QStringLiteral("/models/third"));
         chat->cancelLoading();
         QCOMPARE(chat->model().path, QStringLiteral("/models/small"));
         chat->loadModel(QStringLiteral("/models/third"));
+        chat.script->release();
         QTRY_VERIFY(chat.hasAnswered(2) && chat.isReady());
         QCOMPARE(chat->model().path, QStringLiteral("/models/third"));
     }
 
     void anotherModelAnswersTheNextQuestion() {
         Chat chat;
-        chat.script->addAnswer(slowAnswer(30, 10ms));
-        chat.start();
-        chat->send(QStringLiteral("q"));
-        QTRY_VERIFY(!chat.last().text.isEmpty());
-        chat->loadModel(QStringLiteral("/models/other"));
+        loadBehindAnAnswer(chat, QStringLiteral("/models/other"));
+        chat.script->release();
         QTRY_VERIFY(chat.hasAnswered(2));
         QCOMPARE(chat.last().modelName, QStringLiteral("small"));
         chat->regenerate(chat.last().id);
